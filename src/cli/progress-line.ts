@@ -1,0 +1,34 @@
+import type { OutputStream } from "./output.js";
+
+/** Often enough to be seen moving, seldom enough to cost nothing. */
+const intervalMs = 100;
+
+/** One line on a terminal that is written over as work goes on, and is gone when the work is done. */
+export class ProgressLine implements Disposable {
+  readonly #stream: OutputStream | undefined;
+  #shownAt = 0;
+
+  /** @param stream a terminal; `undefined` shows nothing. */
+  constructor(stream: OutputStream | undefined) {
+    this.#stream = stream;
+  }
+
+  show(label: string, done: number, total?: number): void {
+    const now = performance.now();
+    if (this.#stream === undefined || (this.#shownAt !== 0 && now - this.#shownAt < intervalMs)) return;
+    this.#shownAt = now;
+    const columns = this.#stream.columns ?? 80;
+    this.#stream.write(`\r\u001b[2K${lineOf(label, done, total).slice(0, columns - 1)}`);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#shownAt !== 0) this.#stream?.write("\r\u001b[2K");
+    this.#shownAt = 0;
+  }
+}
+
+function lineOf(label: string, done: number, total: number | undefined): string {
+  if (total === undefined || total === 0) return done === 0 ? `${label} ...` : `${label} ... ${done}`;
+  const percent = Math.floor((Math.min(done, total) / total) * 100);
+  return `${label} ... ${done} of ${total} (${percent} %)`;
+}

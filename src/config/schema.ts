@@ -1,0 +1,164 @@
+import { z } from "zod";
+
+/** A whole number of bytes. One TiB is far above any use, and far below where numbers lose precision. */
+function bytes(minimum: number): z.ZodInt {
+  return z.int().min(minimum).max(1_099_511_627_776);
+}
+
+/** A whole number of milliseconds, up to the longest a Node timer can wait. */
+function milliseconds(minimum: number): z.ZodInt {
+  return z.int().min(minimum).max(2_147_483_647);
+}
+
+const lock = z.strictObject({
+  waitMs: milliseconds(0)
+    .default(0)
+    .describe(
+      "How long to wait for a living process to leave the directory before giving up with WRITER_LOCKED. " +
+        "A dead one is never waited for.",
+    ),
+  staleAfterMs: milliseconds(1000)
+    .default(10_000)
+    .describe(
+      "A holder whose last heartbeat is older counts as paused, and, where the kernel can not be asked whether it " +
+        "lives, as dead.",
+    ),
+  heartbeatMs: milliseconds(100)
+    .default(2000)
+    .describe("How often the holder of the directory shows that it lives. At most half of lock.staleAfterMs."),
+});
+
+const journal = z.strictObject({
+  checkpointBytes: bytes(65_536)
+    .default(67_108_864)
+    .describe(
+      "Once the journal has grown by so many bytes, a checkpoint moves its content into the collections. " +
+        "Smaller makes restarts faster, larger makes writing cheaper.",
+    ),
+  retainBytes: bytes(0)
+    .default(67_108_864)
+    .describe("How much of the journal behind the last checkpoint is kept, so that change feeds can resume from it."),
+  limitBytes: bytes(1_048_576)
+    .default(1_073_741_824)
+    .describe(
+      "Above so many bytes of journal not yet covered by a checkpoint, writers are slowed down until one is done. " +
+        "Not below journal.checkpointBytes.",
+    ),
+});
+
+const limits = z.strictObject({
+  documentBytes: bytes(1024)
+    .max(268_435_456)
+    .default(16_777_216)
+    .describe("The largest body a document may have, as JSON in UTF-8. A larger one is refused, never cut."),
+  depth: z
+    .int()
+    .min(4)
+    .max(512)
+    .default(64)
+    .describe("How deep objects and arrays may be nested in the body of a document."),
+});
+
+const responses = z.strictObject({
+  timeToLiveSeconds: z
+    .int()
+    .min(1)
+    .max(3_153_600_000)
+    .default(2_592_000)
+    .describe("How long responses and conversations are kept after their last change. 30 days unless set."),
+});
+
+const server = z.strictObject({
+  bodyLimitBytes: bytes(1024)
+    .max(268_435_456)
+    .default(16_777_216)
+    .describe("The largest request body the service reads. A larger one is answered with 413."),
+});
+
+const shape = {
+  $schema: z
+    .string()
+    .optional()
+    .describe("The address of this schema, for editors that complete and check the file. Has no effect."),
+  directory: z
+    .string()
+    .min(1)
+    .default("./state")
+    .describe(
+      "The state directory. A relative path in a file is relative to that file's folder, elsewhere to the working " +
+        "directory.",
+    ),
+  host: z
+    .string()
+    .min(1)
+    .max(253)
+    .default("127.0.0.1")
+    .describe("The address the service listens on. Loopback only: there are no keys yet to protect any other."),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8650)
+    .describe("The port the service listens on; 0 lets the system choose one."),
+  logLevel: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("The least important messages that the service still logs."),
+  lock: lock.prefault({}).describe("Who may write, and when a holder counts as paused."),
+  networkFileSystem: z
+    .enum(["refuse", "warn"])
+    .default("refuse")
+    .describe(
+      "What to do when the directory lies on a network file system, where atomic rename and exclusive create can not " +
+        "be relied on.",
+    ),
+  journal: journal.prefault({}).describe("The write-ahead journal."),
+  limits: limits.prefault({}).describe("What a document may be."),
+  responses: responses.prefault({}).describe("Responses and conversations."),
+  server: server.prefault({}).describe("The HTTP service."),
+};
+
+/** The settings one by one, without what must hold between them. */
+export const settingsSchema = z.strictObject(shape);
+
+/** What must hold between two settings; each is named by its path. */
+export interface Relation {
+  readonly settings: readonly [string, string];
+  /** The setting a violation is reported at. */
+  readonly path: readonly [string, string];
+  readonly message: string;
+  readonly holds: (config: Config) => boolean;
+}
+
+export const relations: readonly Relation[] = [
+  {
+    settings: ["lock.heartbeatMs", "lock.staleAfterMs"],
+    path: ["lock", "heartbeatMs"],
+    message: "must be at most half of lock.staleAfterMs, or one late heartbeat makes a healthy holder look paused",
+    holds: ({ lock: { heartbeatMs, staleAfterMs } }) => heartbeatMs * 2 <= staleAfterMs,
+  },
+  {
+    settings: ["journal.limitBytes", "journal.checkpointBytes"],
+    path: ["journal", "limitBytes"],
+    message: "must not be below journal.checkpointBytes, or writers are slowed down before a checkpoint begins",
+    holds: ({ journal: { limitBytes, checkpointBytes } }) => limitBytes >= checkpointBytes,
+  },
+];
+
+/**
+ * The whole configuration: strict, every setting with a default, units in the names. The JSON Schema of the
+ * configuration file is generated from it (its input side).
+ */
+export const configSchema = settingsSchema
+  .superRefine((config, context) => {
+    for (const { path, message, holds } of relations) {
+      if (!holds(config)) context.addIssue({ code: "custom", path: [...path], message });
+    }
+  })
+  .meta({
+    title: "Holdfast configuration",
+    description: "holdfast.config.json, or the same in YAML. Every setting is optional.",
+  });
+
+/** The settings in effect. */
+export type Config = Omit<z.output<typeof settingsSchema>, "$schema">;

@@ -1,0 +1,101 @@
+import { crc32 } from "node:zlib";
+import { HoldfastError } from "../errors.js";
+
+/** Everything a document's file says besides its body. */
+export interface Envelope {
+  readonly kind: string;
+  readonly schemaVersion: number;
+  readonly id: string;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly createdAt: string;
+  /** Where the document stands in the order of creation: the commit that created it, and its place within that commit. */
+  readonly createdSequence: number;
+  readonly createdIndex: number;
+  readonly updatedAt: string;
+  readonly expiresAt?: string;
+  /** Members this version does not know, kept as they were. */
+  readonly unknown?: Readonly<Record<string, unknown>>;
+}
+
+export interface EncodedDocument {
+  readonly envelope: Envelope;
+  /** The body as it stands in the file. */
+  readonly body: string;
+}
+
+const checksumMember = ',"checksum":"';
+const digits = 8;
+const bodyMember = '","body":';
+const ending = "}\n";
+const knownMembers = new Set([
+  "kind",
+  "schemaVersion",
+  "id",
+  "revision",
+  "sequence",
+  "createdAt",
+  "createdSequence",
+  "createdIndex",
+  "updatedAt",
+  "expiresAt",
+]);
+
+/** The bytes of a document's file. The checksum, CRC-32, covers every byte but its own eight digits. */
+export function encodeDocument(envelope: Envelope, body: string): Buffer {
+  const { unknown, ...known } = envelope;
+  const members = JSON.stringify({ ...known, ...unknown }).slice(0, -1);
+  const bytes = Buffer.from(`${members}${checksumMember}${"0".repeat(digits)}${bodyMember}${body}${ending}`);
+  const at = Buffer.byteLength(members) + checksumMember.length;
+  bytes.write(checksumOf(bytes, at), at, "latin1");
+  return bytes;
+}
+
+/**
+ * Reads a document's file.
+ *
+ * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
+ */
+export function decodeDocument(bytes: Buffer, path: string): EncodedDocument {
+  const at = findChecksum(bytes);
+  if (at < 0 || bytes.toString("latin1", at, at + digits) !== checksumOf(bytes, at)) {
+    throw new HoldfastError("CORRUPT", `${path} does not match its checksum.`, { details: { path } });
+  }
+  const members = bytes.toString("utf8", 0, at - checksumMember.length);
+  const body = bytes.toString("utf8", at + digits + bodyMember.length, bytes.length - ending.length);
+  return { envelope: parseEnvelope(`${members}}`, path), body };
+}
+
+function parseEnvelope(json: string, path: string): Envelope {
+  let members: Record<string, unknown>;
+  try {
+    members = JSON.parse(json) as Record<string, unknown>;
+  } catch (error) {
+    throw new HoldfastError("CORRUPT", `${path} has no readable envelope.`, { cause: error, details: { path } });
+  }
+  const isEnvelope =
+    ["kind", "id", "createdAt", "updatedAt"].every((name) => typeof members[name] === "string") &&
+    ["schemaVersion", "revision", "sequence", "createdSequence", "createdIndex"].every((name) => Number.isSafeInteger(members[name]));
+  if (!isEnvelope) {
+    throw new HoldfastError("CORRUPT", `${path} has an envelope without all its members.`, { details: { path } });
+  }
+  const unknown = Object.entries(members).filter(([name]) => !knownMembers.has(name));
+  if (unknown.length === 0) return members as unknown as Envelope;
+  const known = Object.entries(members).filter(([name]) => knownMembers.has(name));
+  return { ...(Object.fromEntries(known) as unknown as Envelope), unknown: Object.fromEntries(unknown) };
+}
+
+/** Where the digits stand. Quotes inside strings are escaped, so this text occurs in no string of the envelope. */
+function findChecksum(bytes: Buffer): number {
+  for (let from = 0; ; ) {
+    const found = bytes.indexOf(checksumMember, from, "latin1");
+    if (found < 0) return -1;
+    const at = found + checksumMember.length;
+    if (bytes.toString("latin1", at + digits, at + digits + bodyMember.length) === bodyMember) return at;
+    from = at;
+  }
+}
+
+function checksumOf(bytes: Buffer, at: number): string {
+  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at))).toString(16).padStart(digits, "0");
+}

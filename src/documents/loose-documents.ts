@@ -1,0 +1,149 @@
+import { dirname, join } from "node:path";
+import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { makeDirectories } from "../files/make-directories.js";
+import { isAbsent } from "../files/node-file-system.js";
+import { replaceFile } from "../files/replace-file.js";
+import { isTemporaryName } from "../files/temporary-name.js";
+import { decodeDocument, encodeDocument, type EncodedDocument, type Envelope } from "./envelope.js";
+import { documentFileName, idOfFileName, shardOf } from "./file-name.js";
+
+/** What a scan of a collection's folder finds. */
+export interface DocumentVisitor {
+  document(document: EncodedDocument): void;
+  /** A file that is a document's by its name and can not be trusted. `id` is known unless the name was shortened. */
+  damaged(path: string, id: string | undefined, error: HoldfastError): void;
+  /** A file that is no document's. */
+  foreign(path: string): void;
+  /** Left by a crash in the middle of a write. */
+  temporary(path: string): void;
+}
+
+/** One file a document: `collections/<name>/documents/<xx>/<id>.json`. */
+export class LooseDocuments {
+  readonly #fileSystem: FileSystem;
+  readonly #layout: Layout;
+  readonly #folders = new Set<string>();
+  readonly #unsynced = new Set<string>();
+
+  constructor(fileSystem: FileSystem, layout: Layout) {
+    this.#fileSystem = fileSystem;
+    this.#layout = layout;
+  }
+
+  pathOf(collection: string, id: string): string {
+    const name = documentFileName(id);
+    return join(this.#layout.documents(collection), shardOf(name), name);
+  }
+
+  /** Replaces the document's file by a whole and synced one. Its name is durable after {@link syncFolders}. */
+  async write(envelope: Envelope, body: string): Promise<void> {
+    const path = this.pathOf(envelope.kind, envelope.id);
+    const folder = dirname(path);
+    if (!this.#folders.has(folder)) {
+      await makeDirectories(this.#fileSystem, folder);
+      this.#folders.add(folder);
+    }
+    await replaceFile(this.#fileSystem, path, encodeDocument(envelope, body));
+    this.#unsynced.add(folder);
+  }
+
+  /** Removes the document's file, if there is one. */
+  async remove(collection: string, id: string): Promise<void> {
+    const path = this.pathOf(collection, id);
+    try {
+      await this.#fileSystem.remove(path);
+      this.#unsynced.add(dirname(path));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+  }
+
+  /** Makes every name written or removed so far durable. */
+  async syncFolders(): Promise<void> {
+    for (const folder of [...this.#unsynced]) {
+      await this.#fileSystem.syncDirectory(folder);
+      this.#unsynced.delete(folder);
+    }
+  }
+
+  /**
+   * @returns `undefined` if there is no file.
+   * @throws HoldfastError `CORRUPT` if there is one that can not be trusted.
+   */
+  async read(collection: string, id: string): Promise<EncodedDocument | undefined> {
+    const path = this.pathOf(collection, id);
+    let bytes: Buffer;
+    try {
+      bytes = await this.#fileSystem.readFile(path);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+    return this.#check(decodeDocument(bytes, path), collection, path);
+  }
+
+  async collections(): Promise<string[]> {
+    const entries = await listFolder(this.#fileSystem, this.#layout.collections);
+    return entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
+  }
+
+  /** Reads every document of a collection; the order is that of the folders. */
+  async scan(collection: string, visitor: DocumentVisitor): Promise<void> {
+    const root = this.#layout.documents(collection);
+    for (const shard of await listFolder(this.#fileSystem, root)) {
+      const folder = join(root, shard.name);
+      if (shard.kind !== "directory") {
+        if (isTemporaryName(shard.name)) visitor.temporary(folder);
+        else visitor.foreign(folder);
+        continue;
+      }
+      const entries = await listFolder(this.#fileSystem, folder);
+      await Promise.all(entries.map(({ name }) => this.#visit(collection, shard.name, join(folder, name), name, visitor)));
+    }
+  }
+
+  async #visit(collection: string, shard: string, path: string, name: string, visitor: DocumentVisitor): Promise<void> {
+    if (isTemporaryName(name)) {
+      visitor.temporary(path);
+      return;
+    }
+    if (!name.endsWith(".json") || shardOf(name) !== shard) {
+      visitor.foreign(path);
+      return;
+    }
+    let bytes: Buffer;
+    try {
+      bytes = await this.#fileSystem.readFile(path);
+    } catch (error) {
+      // Removed by a checkpoint while a reader looks.
+      if (isAbsent(error)) return;
+      throw error;
+    }
+    try {
+      visitor.document(this.#check(decodeDocument(bytes, path), collection, path));
+    } catch (error) {
+      if (!isHoldfastError(error, "CORRUPT")) throw error;
+      visitor.damaged(path, idOfFileName(name), error);
+    }
+  }
+
+  /** A whole document in the wrong place, copied or renamed there by hand, is not the document of that place. */
+  #check(document: EncodedDocument, collection: string, path: string): EncodedDocument {
+    const { kind, id } = document.envelope;
+    if (kind === collection && this.pathOf(collection, id) === path) return document;
+    throw new HoldfastError("CORRUPT", `${path} holds the document ${JSON.stringify(id)} of ${JSON.stringify(kind)}, which belongs elsewhere.`, {
+      details: { path },
+    });
+  }
+}
+
+async function listFolder(fileSystem: FileSystem, path: string): Promise<Awaited<ReturnType<FileSystem["readDirectory"]>>> {
+  try {
+    return await fileSystem.readDirectory(path);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

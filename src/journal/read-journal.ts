@@ -1,0 +1,254 @@
+import { join } from "node:path";
+import type { FileSystem } from "../files/file-system.js";
+import { HoldfastError } from "../errors.js";
+import { decodeLine, journalFormat, type CommitRecord, type SegmentHeader } from "./record.js";
+import { scanSegment, type UnreadableRegion } from "./scan-segment.js";
+import { compareSegmentNames, parseSegmentName } from "./segment-name.js";
+
+/** Something in the journal that is not as a living writer leaves it. */
+export type JournalFinding =
+  /** The end of the last segment was never acknowledged, and is cut. No loss. */
+  | { readonly kind: "torn"; readonly segment: string; readonly offset: number; readonly bytes: Buffer }
+  /** Bytes that had been acknowledged, or that stand among such, can not be read. */
+  | { readonly kind: "damage"; readonly segment: string; readonly offset: number; readonly bytes: Buffer; readonly detail: string }
+  /** A whole file that is not part of this journal. */
+  | { readonly kind: "foreign"; readonly segment: string; readonly detail: string }
+  /** Numbers that were acknowledged and are in no file. */
+  | { readonly kind: "missing"; readonly segment: string; readonly detail: string };
+
+/** Both ends belong to it. */
+export interface SequenceRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface JournalReading {
+  /** The segments of this journal, oldest first. */
+  readonly segments: readonly string[];
+  /** The newest segment, and how far it holds: what the next writer's header says of its predecessor. */
+  readonly previous: SegmentHeader["previous"];
+  /** The highest sequence number that was given out as far as the journal knows; lost ones count. */
+  readonly lastSequence: number;
+  /** The highest one that the journal itself says is durable. What lies above it may still vanish. */
+  readonly watermark: number;
+  readonly findings: readonly JournalFinding[];
+  readonly lost: readonly SequenceRange[];
+  /** The store the segments belong to, where one says so. */
+  readonly storeId: string | undefined;
+}
+
+export interface ReadJournalOptions {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  /** Segments of another store are foreign. `undefined` if the store's id is not known: the newest segment says it. */
+  readonly storeId: string | undefined;
+  /** Commits up to this one are already elsewhere. `undefined`: take all there are, and miss none before them. */
+  readonly above: number | undefined;
+  /** Called with each commit above, in order. */
+  readonly apply: (commit: CommitRecord, segment: string) => void;
+  readonly onSegment?: (done: number, total: number) => void;
+}
+
+interface ListedSegment {
+  readonly name: string;
+  readonly epoch: number;
+  readonly first: number;
+  readonly header: SegmentHeader | undefined;
+}
+
+const headerBytes = 4096;
+
+/**
+ * Reads the journal above a sequence number.
+ *
+ * Unreadable bytes are a *torn tail* only at the end of the last segment, and only if no line behind them carries a
+ * watermark that covers what is missing: then the batch they belong to was never acknowledged, nor anything behind it.
+ * Everywhere else they are damage, and the sequence numbers they held are lost; what can be read is still applied.
+ */
+export async function readJournal(options: ReadJournalOptions): Promise<JournalReading> {
+  const { fileSystem, directory } = options;
+  const findings: JournalFinding[] = [];
+  const listed = await listSegments(fileSystem, directory);
+  const storeId = options.storeId ?? listed.findLast((segment) => segment.header !== undefined)?.header?.storeId;
+  const own = listed.filter((segment) => {
+    if (segment.header === undefined || segment.header.storeId === storeId) return true;
+    findings.push({ kind: "foreign", segment: segment.name, detail: "the segment belongs to another state directory" });
+    return false;
+  });
+  const chain = withoutStrays(own, findings);
+  const reader = new ChainReader(options, chain, findings);
+  await reader.read();
+  return {
+    segments: chain.map(({ name }) => name),
+    previous: reader.previous,
+    lastSequence: reader.lastSequence,
+    watermark: reader.watermark,
+    findings,
+    lost: reader.lost,
+    storeId,
+  };
+}
+
+async function listSegments(fileSystem: FileSystem, directory: string): Promise<ListedSegment[]> {
+  const entries = await fileSystem.readDirectory(directory);
+  const names = entries.map(({ name }) => name).sort(compareSegmentNames);
+  const segments: ListedSegment[] = [];
+  for (const name of names) {
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) continue;
+    const header = await readHeader(fileSystem, join(directory, name));
+    if (header !== undefined && header.format > journalFormat) {
+      throw new HoldfastError(
+        "UNSUPPORTED_FORMAT",
+        `${join(directory, name)} has journal format ${header.format}; this version knows up to ${journalFormat}. Open it with the version that wrote it.`,
+        { details: { path: join(directory, name), format: header.format } },
+      );
+    }
+    segments.push({ name, ...parsed, header });
+  }
+  return segments;
+}
+
+async function readHeader(fileSystem: FileSystem, path: string): Promise<SegmentHeader | undefined> {
+  const file = await fileSystem.open(path, "read");
+  try {
+    const buffer = Buffer.alloc(headerBytes);
+    const length = await file.read(buffer, 0, headerBytes, 0);
+    const end = buffer.subarray(0, length).indexOf(0x0a);
+    const line = end < 0 ? undefined : decodeLine(buffer, 0, end);
+    return line?.kind === "header" ? line.header : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Each header names its predecessor. What stands between the two by name was written by an owner that had already lost
+ * the directory: nothing of it was acknowledged.
+ */
+function withoutStrays(segments: readonly ListedSegment[], findings: JournalFinding[]): ListedSegment[] {
+  const chain: ListedSegment[] = [];
+  let expected: string | undefined;
+  for (const segment of segments.toReversed()) {
+    if (expected !== undefined && segment.name !== expected && segments.some(({ name }) => name === expected)) {
+      findings.push({
+        kind: "foreign",
+        segment: segment.name,
+        detail: "the segment was written by an owner that had lost the directory",
+      });
+      continue;
+    }
+    chain.push(segment);
+    expected = segment.header?.previous?.segment;
+  }
+  return chain.reverse();
+}
+
+class ChainReader {
+  readonly #options: ReadJournalOptions;
+  readonly #chain: readonly ListedSegment[];
+  readonly #findings: JournalFinding[];
+  readonly lost: SequenceRange[] = [];
+  /** The last number applied, or known to be lost. */
+  lastSequence: number;
+  watermark = 0;
+  previous: SegmentHeader["previous"] = null;
+
+  constructor(options: ReadJournalOptions, chain: readonly ListedSegment[], findings: JournalFinding[]) {
+    this.#options = options;
+    this.#chain = chain;
+    this.#findings = findings;
+    this.lastSequence = options.above ?? (chain[0] === undefined ? 0 : chain[0].first - 1);
+  }
+
+  async read(): Promise<void> {
+    for (const [index, segment] of this.#chain.entries()) {
+      const next = this.#chain[index + 1];
+      const isLast = next === undefined;
+      if (isLast || next.first > this.lastSequence + 1) await this.#readSegment(segment, next);
+      this.#options.onSegment?.(index + 1, this.#chain.length);
+    }
+  }
+
+  async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
+    const path = join(this.#options.directory, segment.name);
+    const whole = await this.#options.fileSystem.readFile(path);
+    const sealed = next?.header?.previous?.segment === segment.name ? next.header.previous.length : undefined;
+    const bytes = sealed === undefined ? whole : whole.subarray(0, sealed);
+    const { commits, unreadable, watermark, end } = scanSegment(bytes);
+    const isEmptyFile = end === 0 && unreadable.length === 0;
+
+    if (segment.header !== undefined && (segment.header.first !== segment.first || segment.header.epoch !== segment.epoch)) {
+      this.#damage(segment, 0, bytes.subarray(0, 0), "the file's name and its header do not agree");
+    }
+    // A segment begins right behind what was durable when it was begun.
+    if (!isEmptyFile) {
+      this.#expect(segment, segment.first - 1);
+      this.watermark = Math.max(this.watermark, segment.first - 1, watermark);
+    }
+
+    const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
+    let nextRegion = 0;
+    for (const [index, { commit }] of commits.entries()) {
+      for (; unreadable[nextRegion]?.commitsBefore === index; nextRegion += 1) {
+        const region = unreadable[nextRegion] as UnreadableRegion;
+        if (!this.#passRegion(segment, bytes, region, contentEnd, next === undefined, commit.sequence)) return;
+      }
+      if (commit.sequence <= this.lastSequence) continue;
+      this.#expect(segment, commit.sequence - 1);
+      this.#options.apply(commit, segment.name);
+      this.lastSequence = commit.sequence;
+    }
+    for (; nextRegion < unreadable.length; nextRegion += 1) {
+      const region = unreadable[nextRegion] as UnreadableRegion;
+      if (!this.#passRegion(segment, bytes, region, contentEnd, next === undefined, undefined)) return;
+    }
+    if (sealed !== undefined && whole.length < sealed) {
+      this.#damage(segment, whole.length, whole.subarray(0, 0), `the file was sealed at ${sealed} bytes and now has ${whole.length}`);
+    }
+    this.#expect(segment, watermark);
+    if (!isEmptyFile) this.previous = { segment: segment.name, length: end };
+  }
+
+  /**
+   * Judges unreadable bytes. `nextSequence` is the commit behind them, if there is one.
+   *
+   * @returns false if the journal ends here.
+   */
+  #passRegion(
+    segment: ListedSegment,
+    bytes: Buffer,
+    region: UnreadableRegion,
+    contentEnd: number,
+    inLastSegment: boolean,
+    nextSequence: number | undefined,
+  ): boolean {
+    const missing = nextSequence === undefined || nextSequence > this.lastSequence + 1;
+    const acknowledged = region.watermarkBehind > this.lastSequence;
+    if (inLastSegment && missing && !acknowledged) {
+      const torn = Buffer.from(bytes.subarray(region.start, Math.max(region.end, contentEnd)));
+      this.#findings.push({ kind: "torn", segment: segment.name, offset: region.start, bytes: torn });
+      this.previous = { segment: segment.name, length: region.start };
+      return false;
+    }
+    this.#damage(segment, region.start, bytes.subarray(region.start, region.end), "the bytes do not match their checksum");
+    return true;
+  }
+
+  /** Every number up to `sequence` was acknowledged: those not seen are lost. */
+  #expect(segment: ListedSegment, sequence: number): void {
+    if (sequence <= this.lastSequence) return;
+    const range = { first: this.lastSequence + 1, last: sequence };
+    this.lost.push(range);
+    this.#findings.push({
+      kind: "missing",
+      segment: segment.name,
+      detail: `the commits ${range.first} to ${range.last} are missing`,
+    });
+    this.lastSequence = sequence;
+  }
+
+  #damage(segment: ListedSegment, offset: number, bytes: Buffer, detail: string): void {
+    this.#findings.push({ kind: "damage", segment: segment.name, offset, bytes: Buffer.from(bytes), detail });
+  }
+}

@@ -1,0 +1,121 @@
+import { crc32 } from "node:zlib";
+
+/** The format of the journal. It never changes meaning: another layout gets another number. */
+export const journalFormat = 1;
+
+/** One operation as it stands in the journal. Members that reach disk keep their names for ever. */
+export type Operation = PutOperation | DeleteOperation;
+
+export interface PutOperation {
+  readonly put: string;
+  readonly id: string;
+  readonly revision: number;
+  readonly schemaVersion: number;
+  readonly createdAt: string;
+  /** Where the document stands in the order of creation: the commit that created it, and its place within that commit. */
+  readonly createdSequence: number;
+  readonly createdIndex: number;
+  readonly expiresAt?: string;
+  /** Members of the document's envelope that this version does not know, kept as they were. */
+  readonly unknown?: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+export interface DeleteOperation {
+  readonly delete: string;
+  readonly id: string;
+  /** The revision the deletion stands for: one above that of the deleted document. */
+  readonly revision: number;
+}
+
+/** The first line of a segment. */
+export interface SegmentHeader {
+  readonly format: number;
+  readonly storeId: string;
+  readonly epoch: number;
+  /** The first sequence number this segment can hold. */
+  readonly first: number;
+  /** The segment before it, and the length it was sealed at: whatever lies behind that was never acknowledged. */
+  readonly previous: { readonly segment: string; readonly length: number } | null;
+}
+
+/** One transaction. */
+export interface CommitRecord {
+  readonly sequence: number;
+  readonly time: string;
+  /** The durable watermark: the highest sequence number known to be on disk when this line was written. */
+  readonly durable: number;
+  readonly operations: readonly Operation[];
+}
+
+/** A line that only raises the watermark, written when the journal falls idle. */
+export interface WatermarkRecord {
+  readonly durable: number;
+}
+
+export type JournalLine =
+  | { readonly kind: "header"; readonly header: SegmentHeader }
+  | { readonly kind: "commit"; readonly commit: CommitRecord }
+  | { readonly kind: "watermark"; readonly durable: number };
+
+const checksumDigits = 8;
+/** `<crc32> ` before the JSON. */
+export const linePrefixLength = checksumDigits + 1;
+const newline = 0x0a;
+const space = 0x20;
+
+/**
+ * Writes one line at `offset`: the JSON is encoded once, straight into its place, and the checksum set in front of it.
+ *
+ * @returns the offset behind the line.
+ */
+export function encodeLine(target: Buffer, offset: number, json: string): number {
+  const start = offset + linePrefixLength;
+  const end = start + target.write(json, start, "utf8");
+  target.write(crc32(target.subarray(start, end)).toString(16).padStart(checksumDigits, "0"), offset, "latin1");
+  target[start - 1] = space;
+  target[end] = newline;
+  return end + 1;
+}
+
+/** The most bytes {@link encodeLine} can need: a UTF-16 unit becomes at most three bytes. */
+export function lineBound(json: string): number {
+  return linePrefixLength + json.length * 3 + 1;
+}
+
+/** The JSON of a commit, from operations that are JSON already: a body is serialised once, when it is handed in. */
+export function commitJson(sequence: number, time: string, durable: number, operations: string): string {
+  return `{"sequence":${sequence},"time":"${time}","durable":${durable},"operations":[${operations}]}`;
+}
+
+/**
+ * Reads the line that occupies `bytes[start, end)`, its newline excluded.
+ *
+ * @returns `undefined` if it is not a line this format has: the checksum is looked at before any field is.
+ */
+export function decodeLine(bytes: Buffer, start: number, end: number): JournalLine | undefined {
+  const json = start + linePrefixLength;
+  if (end <= json || bytes[json - 1] !== space) return undefined;
+  const expected = crc32(bytes.subarray(json, end)).toString(16).padStart(checksumDigits, "0");
+  if (bytes.toString("latin1", start, start + checksumDigits) !== expected) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8", json, end));
+  } catch (error) {
+    // A line with the right checksum that is no JSON was not written by this program: damaged like any other.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return classify(value);
+}
+
+function classify(value: unknown): JournalLine | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if ("format" in value && "storeId" in value && "epoch" in value && "first" in value && "previous" in value) {
+    return { kind: "header", header: value as SegmentHeader };
+  }
+  if (!("durable" in value) || !Number.isSafeInteger(value.durable)) return undefined;
+  if (!("sequence" in value)) return { kind: "watermark", durable: value.durable as number };
+  if (!Number.isSafeInteger(value.sequence) || !("operations" in value) || !Array.isArray(value.operations)) return undefined;
+  return { kind: "commit", commit: value as CommitRecord };
+}

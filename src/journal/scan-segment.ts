@@ -1,0 +1,109 @@
+import { decodeLine, type CommitRecord, type SegmentHeader } from "./record.js";
+
+/** A commit, and where its line stands in its segment. */
+export interface ScannedCommit {
+  readonly commit: CommitRecord;
+  readonly start: number;
+}
+
+/** Bytes that are no line of this format: `[start, end)`. */
+export interface UnreadableRegion {
+  readonly start: number;
+  readonly end: number;
+  /** How many of the scan's commits stand before it. */
+  readonly commitsBefore: number;
+  /** The highest durable watermark in any line behind it; -1 if there is none. */
+  readonly watermarkBehind: number;
+}
+
+export interface SegmentScan {
+  readonly header: SegmentHeader | undefined;
+  readonly commits: readonly ScannedCommit[];
+  readonly unreadable: readonly UnreadableRegion[];
+  /** The highest watermark found; -1 if there is none. */
+  readonly watermark: number;
+  /** Where the last readable line ends. */
+  readonly end: number;
+}
+
+const newline = 0x0a;
+
+/**
+ * Finds every readable line of a segment, also behind damage: what follows decides whether the damage is a torn tail.
+ * Zeros up to the end are what preallocation left. A line holds neither a newline nor a zero byte within, so after
+ * unreadable bytes a line can begin only behind one of these.
+ */
+export function scanSegment(bytes: Buffer): SegmentScan {
+  let header: SegmentHeader | undefined;
+  const commits: ScannedCommit[] = [];
+  const regions: { start: number; end: number; commitsBefore: number }[] = [];
+  /** For each region, the highest watermark behind it, filled in as lines turn up. */
+  const watermarks: number[] = [];
+  let watermark = -1;
+  let end = 0;
+  let unreadableFrom = -1;
+
+  const closeRegion = (at: number): void => {
+    if (unreadableFrom < 0) return;
+    regions.push({ start: unreadableFrom, end: at, commitsBefore: commits.length });
+    watermarks.push(-1);
+    unreadableFrom = -1;
+  };
+
+  let offset = 0;
+  while (offset < bytes.length) {
+    if (bytes[offset] === 0) {
+      const next = firstNonZero(bytes, offset);
+      if (next === bytes.length) break;
+      if (unreadableFrom < 0) unreadableFrom = offset;
+      offset = next;
+      continue;
+    }
+    const lineEnd = bytes.indexOf(newline, offset);
+    const line = lineEnd < 0 ? undefined : decodeLine(bytes, offset, lineEnd);
+    if (line === undefined) {
+      if (unreadableFrom < 0) unreadableFrom = offset;
+      const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
+      const zero = bytes.subarray(offset, next).indexOf(0);
+      offset = zero < 0 ? next : offset + zero;
+      continue;
+    }
+    closeRegion(offset);
+    if (line.kind === "header") header ??= line.header;
+    else {
+      const durable = line.kind === "commit" ? line.commit.durable : line.durable;
+      if (line.kind === "commit") commits.push({ commit: line.commit, start: offset });
+      watermark = Math.max(watermark, durable);
+      for (let index = watermarks.length - 1; index >= 0 && (watermarks[index] ?? 0) < durable; index -= 1) {
+        watermarks[index] = durable;
+      }
+    }
+    offset = lineEnd + 1;
+    end = offset;
+  }
+  closeRegion(lastNonZero(bytes) + 1);
+  const unreadable = regions.map((region, index) => ({ ...region, watermarkBehind: watermarks[index] ?? -1 }));
+  return { header, commits, unreadable, watermark, end };
+}
+
+const zeros = Buffer.alloc(64 * 1024);
+
+function firstNonZero(bytes: Buffer, from: number): number {
+  let offset = from;
+  while (offset < bytes.length) {
+    const chunk = bytes.subarray(offset, offset + zeros.length);
+    if (!chunk.equals(zeros.subarray(0, chunk.length))) return offset + chunk.findIndex((byte) => byte !== 0);
+    offset += chunk.length;
+  }
+  return bytes.length;
+}
+
+function lastNonZero(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0) {
+    const chunk = bytes.subarray(Math.max(0, end - zeros.length), end);
+    if (!chunk.equals(zeros.subarray(0, chunk.length))) return end - chunk.length + chunk.findLastIndex((byte) => byte !== 0);
+    end -= chunk.length;
+  }
+  return -1;
+}

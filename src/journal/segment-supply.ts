@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { isFullDisk } from "../files/storage-error.js";
+import { writeFully, type FileSystem } from "../files/file-system.js";
+import { temporaryName } from "../files/temporary-name.js";
+
+/** A file of zeros, on disk, that is to become a segment. */
+export interface PreparedSegment {
+  readonly path: string;
+  readonly size: number;
+}
+
+const zeros = Buffer.alloc(1024 * 1024);
+const smallestBytes = 256 * 1024;
+
+/**
+ * Keeps the next segment ready. It is written with real zeros and synced *before* any record goes into it: a commit
+ * then changes no file metadata, so it costs one flush of the device and no commit of the file system's own journal;
+ * and a full disk is met here, where nothing has been promised yet.
+ */
+export class SegmentSupply {
+  readonly #fileSystem: FileSystem;
+  readonly #directory: string;
+  readonly #largestBytes: number;
+  #nextBytes: number;
+  #ready: PreparedSegment | undefined;
+  #preparing: Promise<void> | undefined;
+
+  constructor(fileSystem: FileSystem, directory: string, options: { firstBytes: number; largestBytes: number }) {
+    this.#fileSystem = fileSystem;
+    this.#directory = directory;
+    this.#nextBytes = options.firstBytes;
+    this.#largestBytes = options.largestBytes;
+  }
+
+  get isReady(): boolean {
+    return this.#ready !== undefined;
+  }
+
+  /** Starts preparing the next segment, unless there is one. @throws the system's error, a full disk among them. */
+  async prepare(atLeastBytes = 0): Promise<void> {
+    if (this.#ready !== undefined && this.#ready.size >= atLeastBytes) return;
+    if (this.#preparing !== undefined) {
+      await this.#preparing;
+      await this.prepare(atLeastBytes);
+      return;
+    }
+    this.#preparing = this.#prepare(atLeastBytes).finally(() => {
+      this.#preparing = undefined;
+    });
+    await this.#preparing;
+  }
+
+  /** Hands over a segment of at least so many bytes, preparing one if need be. */
+  async take(atLeastBytes: number): Promise<PreparedSegment> {
+    await this.prepare(atLeastBytes);
+    const segment = this.#ready;
+    if (segment === undefined) return this.take(atLeastBytes);
+    this.#ready = undefined;
+    return segment;
+  }
+
+  /** Removes what was prepared and not taken. */
+  async close(): Promise<void> {
+    try {
+      await this.#preparing;
+    } finally {
+      const unused = this.#ready;
+      this.#ready = undefined;
+      if (unused !== undefined) await this.#fileSystem.remove(unused.path);
+    }
+  }
+
+  async #prepare(atLeastBytes: number): Promise<void> {
+    const unfit = this.#ready;
+    this.#ready = undefined;
+    if (unfit !== undefined) await this.#fileSystem.remove(unfit.path);
+    let size = Math.max(this.#nextBytes, atLeastBytes);
+    for (;;) {
+      try {
+        this.#ready = await this.#write(size);
+        // A store that has filled one segment will fill more: larger ones mean fewer changes of segment.
+        this.#nextBytes = Math.min(this.#largestBytes, this.#nextBytes * 4);
+        return;
+      } catch (error) {
+        // A nearly full disk may still have room for a small segment.
+        if (!isFullDisk(error) || size <= Math.max(smallestBytes, atLeastBytes)) throw error;
+        size = Math.max(smallestBytes, atLeastBytes, Math.floor(size / 4));
+      }
+    }
+  }
+
+  async #write(size: number): Promise<PreparedSegment> {
+    const path = temporaryName(join(this.#directory, "next"));
+    const file = await this.#fileSystem.open(path, "create");
+    try {
+      for (let position = 0; position < size; position += zeros.length) {
+        await writeFully(file, zeros.subarray(0, Math.min(zeros.length, size - position)), position);
+      }
+      await file.sync();
+    } catch (error) {
+      // Give the space back at once: it may be the last there is.
+      await this.#fileSystem.remove(path);
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return { path, size };
+  }
+}

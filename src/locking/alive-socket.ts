@@ -1,0 +1,122 @@
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { openSync, closeSync, constants } from "node:fs";
+import { basename, dirname } from "node:path";
+
+/**
+ * Liveness by socket. A process that holds the directory listens on a Unix socket; the kernel closes it the moment the
+ * process is gone, however it went, and refuses connections to the name it leaves behind. No clock is involved, and it
+ * holds in every container of this kernel that sees the directory.
+ */
+
+/** `sockaddr_un` holds 108 bytes on Linux and 104 elsewhere, the closing NUL included. */
+const longestSocketPath = 103;
+
+/** Where to bind or connect, and what to close afterwards. */
+interface SocketAddress {
+  readonly path: string;
+  release(): void;
+}
+
+/**
+ * A path too long for `sockaddr_un` is reached through an open descriptor of its folder, where the system has such
+ * paths. Node would cut a long path short silently, and listen somewhere else.
+ */
+function addressOf(path: string): SocketAddress | undefined {
+  if (Buffer.byteLength(path) <= longestSocketPath) return { path, release: () => undefined };
+  if (process.platform !== "linux") return undefined;
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${folder}/${basename(path)}`, release: () => { closeSync(folder); } };
+}
+
+/** A socket this process listens on to show that it lives. */
+export class AliveSocket {
+  readonly #server: Server;
+  readonly #connections = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on("connection", (socket) => {
+      this.#connections.add(socket);
+      socket.on("close", () => this.#connections.delete(socket));
+      // A watcher that goes away resets the connection; that says nothing about this process.
+      socket.on("error", () => socket.destroy());
+      socket.resume();
+      socket.unref();
+    });
+    server.unref();
+  }
+
+  /** @returns `undefined` where a socket can not be had: a path too long, or a file system without sockets. */
+  static async listen(path: string): Promise<AliveSocket | undefined> {
+    const address = addressOf(path);
+    if (address === undefined) return undefined;
+    const server = createServer();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(address.path, resolve);
+      });
+      return new AliveSocket(server);
+    } catch (error) {
+      if (socketsUnsupported(error)) return undefined;
+      throw error;
+    } finally {
+      address.release();
+    }
+  }
+
+  /** Stops listening and drops every watcher: from here on this process counts as gone. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => { resolve(); }));
+    for (const socket of this.#connections) socket.destroy();
+    await closed;
+  }
+}
+
+function socketsUnsupported(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "EOPNOTSUPP" || code === "ENOTSUP" || code === "EPERM" || code === "ENOSYS" || code === "EINVAL";
+}
+
+/** What the kernel says of the process behind a socket. */
+export type Liveness =
+  /**
+   * Someone listens. `gone` resolves when that process is gone or has stopped listening; call `release` to stop watching.
+   * Without a connection (`connected: false`) nothing can be watched, and `gone` never resolves: ask again later.
+   */
+  | { readonly verdict: "alive"; readonly connected: boolean; readonly gone: Promise<void>; release(): void }
+  /** Nobody listens: the process that bound it is dead. */
+  | { readonly verdict: "dead" }
+  /** There is no socket, or none can be had here: nothing is known. */
+  | { readonly verdict: "unknown" };
+
+/** Asks the kernel whether the process that listens on `path` lives, even if it is paused or its event loop is blocked. */
+export async function probeAliveSocket(path: string): Promise<Liveness> {
+  const address = addressOf(path);
+  if (address === undefined) return { verdict: "unknown" };
+  const socket = createConnection(address.path);
+  socket.unref();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+      socket.ref();
+    });
+    socket.unref();
+  } catch (error) {
+    socket.destroy();
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ECONNREFUSED") return { verdict: "dead" };
+    // The queue of a paused process can fill up with probes: it is there, or it would refuse.
+    if (code === "EAGAIN") return { verdict: "alive", connected: false, gone: new Promise(() => undefined), release: () => undefined };
+    return { verdict: "unknown" };
+  } finally {
+    address.release();
+  }
+  const gone = new Promise<void>((resolve) => {
+    socket.on("close", () => { resolve(); });
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+  });
+  return { verdict: "alive", connected: true, gone, release: () => socket.destroy() };
+}

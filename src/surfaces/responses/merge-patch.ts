@@ -1,0 +1,19 @@
+/**
+ * Applies a JSON merge patch (RFC 7396): members of the patch replace those of the target, objects are merged, `null`
+ * removes a member. Neither argument is changed.
+ */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  // `fromEntries` defines members instead of assigning them, so a member called `__proto__` stays one and is refused
+  // later like everywhere else.
+  const members = new Map(Object.entries(isObject(target) ? target : {}));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) members.delete(name);
+    else members.set(name, mergePatch(members.get(name), value));
+  }
+  return Object.fromEntries(members);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
