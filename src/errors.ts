@@ -21,6 +21,7 @@ export const errorCodes = {
   COMPACTED: "The changes asked for are older than the journal keeps.",
   UNSUPPORTED_FORMAT: "The directory or document was written by a newer version.",
   INVALID_CONFIG: "The configuration, or the directory it names, can not be used.",
+  STARTUP_FAILED: "The router reported the phase error instead of becoming ready.",
   TIMEOUT: "What was waited for did not happen in the time allowed.",
   CLOSED: "The store has been closed.",
 } as const satisfies Record<string, string>;

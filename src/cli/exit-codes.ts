@@ -5,7 +5,10 @@ import { isHoldfastError, type ErrorCode } from "../errors.js";
 export const exitCodes = {
   done: { code: 0, meaning: "Done. What was written is durable." },
   failed: { code: 1, meaning: "Failed; the message says why." },
-  wrongUsage: { code: 2, meaning: "Wrong usage: the command line, the configuration or the input. Nothing was changed." },
+  wrongUsage: {
+    code: 2,
+    meaning: "Wrong usage: the command line, the configuration or the input. Nothing was changed.",
+  },
   notReady: { code: 3, meaning: "Not ready, or not ready in time." },
   damaged: { code: 4, meaning: "Damaged: stored data can not be trusted, or acknowledged data is missing." },
   locked: { code: 5, meaning: "Locked: another living process holds the directory. The message names it." },
@@ -32,6 +35,7 @@ const exitOfError: Record<ErrorCode, Exit> = {
   UNSUPPORTED_FORMAT: "failed",
   INVALID_CONFIG: "wrongUsage",
   TIMEOUT: "notReady",
+  STARTUP_FAILED: "failed",
   CLOSED: "failed",
 };
 

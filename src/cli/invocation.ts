@@ -14,7 +14,7 @@ export interface Invocation {
    * @param flags the command's own flags that are settings, by the name of the setting.
    * @throws HoldfastError `INVALID_CONFIG` with every problem listed.
    */
-  loadConfig(flags?: SettingFlags): Promise<LoadedConfig>;
+  readonly loadConfig: (flags?: SettingFlags) => Promise<LoadedConfig>;
 }
 
 export type SettingFlags = Readonly<Record<string, { readonly flag: string; readonly text: string }>>;

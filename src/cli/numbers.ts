@@ -3,7 +3,8 @@ import { InvalidArgumentError } from "commander";
 /** Reads the value of an option that takes a whole number, not negative. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It must be a whole number.");
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("It must be a whole number.");
   return value;
 }
 

@@ -1,37 +1,77 @@
 import type { Config } from "../config/index.js";
-import { openStateDirectory, type OpenOptions, type StateDirectory } from "../open-state-directory.js";
+import { openStateDirectory, type OpenStateDirectoryOptions, type StateDirectory } from "../open-state-directory.js";
 import type { Invocation } from "./invocation.js";
 import { ProgressLine } from "./progress-line.js";
 import { recoveryRemark } from "./render/recovery-report.js";
 
+const stageLabels = {
+  waiting: "Waiting for the process that holds the directory",
+  documents: "Reading documents",
+  journal: "Replaying the journal",
+  checkpoint: "Writing a checkpoint",
+} as const;
+
 /** Opens for reading: takes no lock, waits for nobody, writes nothing. */
-export async function openForReading({ output }: Invocation, config: Config): Promise<StateDirectory> {
-  using progress = new ProgressLine(output.progressStream);
-  return await openStateDirectory({ ...optionsOf(config), mode: "reader", onProgress: showOn(progress) });
+export async function openForReading(invocation: Invocation, config: Config): Promise<StateDirectory> {
+  return await open(invocation, { ...optionsOf(config), mode: "reader" });
 }
 
 /**
- * Opens for writing, waiting for another process as long as the configuration allows, and tells people if a recovery
- * had to do something.
+ * Opens for writing, waiting for another process as long as the configuration allows.
+ *
+ * @param create whether a directory that does not exist is made.
  */
-export async function openForWriting(
-  { output, options }: Invocation,
-  config: Config,
-  more: Pick<OpenOptions, "create"> = {},
-): Promise<StateDirectory> {
-  using progress = new ProgressLine(output.progressStream);
-  return await openStateDirectory({
+export async function openForWriting(invocation: Invocation, config: Config, create: boolean): Promise<StateDirectory> {
+  return await open(invocation, {
     ...optionsOf(config),
-    ...more,
     mode: "writer",
+    create,
     waitMs: config.lock.waitMs,
-    ...(options.takeOver === true ? { takeOver: "paused" } : {}),
-    onProgress: showOn(progress),
+    ...(invocation.options.takeOver === true ? { takeOver: "paused" } : {}),
   });
 }
 
-function showOn(progress: ProgressLine): NonNullable<OpenOptions["onProgress"]> {
-  return ({ stage, done, total }) => {
-    progress.show(stageLabels[stage], done, total);
+/** As {@link openForWriting}, for a command that is about something else: tells people if it had to recover first. */
+export async function openForOneChange(
+  invocation: Invocation,
+  config: Config,
+  create: boolean,
+): Promise<StateDirectory> {
+  const state = await openForWriting(invocation, config, create);
+  const remark = recoveryRemark(state.recovery);
+  if (remark !== undefined) invocation.output.remark(remark);
+  return state;
+}
+
+async function open({ output }: Invocation, options: OpenStateDirectoryOptions): Promise<StateDirectory> {
+  using progress = new ProgressLine(output.progressStream);
+  return await openStateDirectory({
+    ...options,
+    onProgress: ({ stage, done, total }) => {
+      progress.show(stageLabels[stage], done, total);
+    },
+  });
+}
+
+/** The settings of the store, by the names the library gives them. */
+function optionsOf({
+  directory,
+  networkFileSystem,
+  lock,
+  journal,
+  limits,
+  responses,
+}: Config): OpenStateDirectoryOptions {
+  return {
+    directory,
+    networkFileSystem,
+    heartbeatMs: lock.heartbeatMs,
+    staleAfterMs: lock.staleAfterMs,
+    checkpointBytes: journal.checkpointBytes,
+    journalRetainBytes: journal.retainBytes,
+    journalLimitBytes: journal.limitBytes,
+    documentBytes: limits.documentBytes,
+    depth: limits.depth,
+    responses: { timeToLiveMs: responses.timeToLiveSeconds * 1000 },
   };
 }

@@ -13,7 +13,7 @@ import { waitReadyCommand } from "./commands/wait-ready.js";
 import { exitCodes } from "./exit-codes.js";
 import { addGlobalOptions } from "./global-options.js";
 import type { Bind } from "./invocation.js";
-import { version } from "./version.js";
+import { version } from "../version.js";
 
 const commands = [
   serveCommand,

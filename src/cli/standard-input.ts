@@ -12,9 +12,13 @@ export async function readStandardInput(limitBytes: number): Promise<string> {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limitBytes) {
-      throw new HoldfastError("DOCUMENT_TOO_LARGE", `Standard input holds more than the ${limitBytes} bytes a document may have.`, {
-        details: { limitBytes },
-      });
+      throw new HoldfastError(
+        "DOCUMENT_TOO_LARGE",
+        `Standard input holds more than the ${limitBytes} bytes a document may have.`,
+        {
+          details: { limitBytes },
+        },
+      );
     }
     chunks.push(chunk);
   }

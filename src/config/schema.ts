@@ -17,29 +17,29 @@ const lock = z.strictObject({
       "How long to wait for a living process to leave the directory before giving up with WRITER_LOCKED. " +
         "A dead one is never waited for.",
     ),
-  staleAfterMs: milliseconds(1000)
+  staleAfterMs: milliseconds(50)
     .default(10_000)
     .describe(
       "A holder whose last heartbeat is older counts as paused, and, where the kernel can not be asked whether it " +
         "lives, as dead.",
     ),
-  heartbeatMs: milliseconds(100)
+  heartbeatMs: milliseconds(10)
     .default(2000)
     .describe("How often the holder of the directory shows that it lives. At most half of lock.staleAfterMs."),
 });
 
 const journal = z.strictObject({
-  checkpointBytes: bytes(65_536)
-    .default(67_108_864)
+  checkpointBytes: bytes(1024)
+    .default(33_554_432)
     .describe(
       "Once the journal has grown by so many bytes, a checkpoint moves its content into the collections. " +
         "Smaller makes restarts faster, larger makes writing cheaper.",
     ),
   retainBytes: bytes(0)
-    .default(67_108_864)
+    .default(16_777_216)
     .describe("How much of the journal behind the last checkpoint is kept, so that change feeds can resume from it."),
-  limitBytes: bytes(1_048_576)
-    .default(1_073_741_824)
+  limitBytes: bytes(1024)
+    .default(536_870_912)
     .describe(
       "Above so many bytes of journal not yet covered by a checkpoint, writers are slowed down until one is done. " +
         "Not below journal.checkpointBytes.",
@@ -48,14 +48,14 @@ const journal = z.strictObject({
 
 const limits = z.strictObject({
   documentBytes: bytes(1024)
-    .max(268_435_456)
+    .max(67_108_864)
     .default(16_777_216)
     .describe("The largest body a document may have, as JSON in UTF-8. A larger one is refused, never cut."),
   depth: z
     .int()
-    .min(4)
-    .max(512)
-    .default(64)
+    .min(1)
+    .max(1000)
+    .default(100)
     .describe("How deep objects and arrays may be nested in the body of a document."),
 });
 

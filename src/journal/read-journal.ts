@@ -44,6 +44,8 @@ export interface ReadJournalOptions {
   readonly storeId: string | undefined;
   /** Commits up to this one are already elsewhere. `undefined`: take all there are, and miss none before them. */
   readonly above: number | undefined;
+  /** Segments that begin above this one need not be read. Default: read to the end. */
+  readonly until?: number;
   /** Called with each commit above, in order. */
   readonly apply: (commit: CommitRecord, segment: string) => void;
   readonly onSegment?: (done: number, total: number) => void;
@@ -164,6 +166,7 @@ class ChainReader {
   async read(): Promise<void> {
     for (const [index, segment] of this.#chain.entries()) {
       const next = this.#chain[index + 1];
+      if (segment.first > (this.#options.until ?? Number.MAX_SAFE_INTEGER)) break;
       const isLast = next === undefined;
       if (isLast || next.first > this.lastSequence + 1) await this.#readSegment(segment, next);
       this.#options.onSegment?.(index + 1, this.#chain.length);

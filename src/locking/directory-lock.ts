@@ -9,7 +9,7 @@ import { isAbsent } from "../files/node-file-system.js";
 import { AliveSocket, probeAliveSocket } from "./alive-socket.js";
 import { claimName, createClaim, fenceOf, listClaims, type Claim } from "./claim.js";
 import { judgeHolder, type Judgement, type Vacancy } from "./judge-holder.js";
-import { ownIdentity } from "./process-identity.js";
+import { ownIdentity, runsHere, type ProcessIdentity } from "./process-identity.js";
 import { writeWriterFile } from "./writer-file.js";
 
 export interface LockOptions {
@@ -33,6 +33,8 @@ export interface Takeover {
   readonly previous: Claim | undefined;
   readonly previousEpoch: number | undefined;
   readonly waitedMs: number;
+  /** Resolves when the holder that was taken over while it lived is gone; `undefined` if none was. */
+  readonly predecessorGone: Promise<void> | undefined;
 }
 
 const keptClaims = 8;
@@ -86,7 +88,6 @@ export class DirectoryLock {
           await waitForHolder(judgement, options, started, epoch);
           continue;
         }
-        if (judgement.kind === "held") judgement.release();
         const claim: Claim = {
           format: 1,
           storeId: options.storeId,
@@ -96,12 +97,16 @@ export class DirectoryLock {
           // Bound before the claim is made: from its first moment on, the claim's owner answers.
           socket: await bound.listen(),
         };
-        if (!(await createClaim(fileSystem, layout.epochs, claim))) continue;
+        if (!(await createClaim(fileSystem, layout.epochs, claim))) {
+          if (judgement.kind === "held") judgement.release();
+          continue;
+        }
         const takeover: Takeover = {
           how,
           previous: judgement.claim,
           previousEpoch: epoch === 0 ? undefined : epoch,
           waitedMs: Math.round(clock.elapsed() - started),
+          predecessorGone: judgement.kind === "held" ? goneOf(judgement, own) : undefined,
         };
         const lock = new DirectoryLock(options, claim, takeover, bound.handOver());
         await lock.#publish();
@@ -238,6 +243,17 @@ class BoundSocket {
 function vacancyOf(judgement: Judgement, takeOver: "paused" | undefined): Vacancy | "paused" | undefined {
   if (judgement.kind === "vacant") return judgement.why;
   return judgement.paused && takeOver === "paused" ? "paused" : undefined;
+}
+
+/** Where no socket tells when a living holder goes, its pid is looked at from time to time. */
+async function goneOf(judgement: Extract<Judgement, { kind: "held" }>, own: ProcessIdentity): Promise<void> {
+  if (judgement.gone !== undefined) {
+    await judgement.gone;
+    return;
+  }
+  while (judgement.claim === undefined || runsHere(judgement.claim, own) !== false) {
+    await new Promise<void>((resolve) => setTimeout(resolve, pollMs).unref());
+  }
 }
 
 /** Returns when it is worth looking again: the moment the kernel sees the holder go, or after a short while. */

@@ -94,18 +94,17 @@ export class PhaseFeed {
 
   #told(current: WatchedStartupStatus): boolean {
     const last = this.#last;
-    return (
-      last?.run_id === current.run_id &&
-      last.report === current.report &&
-      last.phase === current.phase &&
-      last.stale === current.stale
-    );
+    if (last?.run_id !== current.run_id || last.phase !== current.phase || last.stale !== current.stale) return false;
+    return current.stale || last.report === current.report;
   }
 }
 
 /** The status of a run whose writer is gone without having said so. What it was busy with no longer holds. */
 function foundDead(status: StartupStatus, ageMs: number): WatchedStartupStatus {
-  const { downloading_model: _model, pending_models: _pending, progress: _progress, ...rest } = status;
+  const rest = { ...status };
+  delete rest.downloading_model;
+  delete rest.pending_models;
+  delete rest.progress;
   const said = status.message === undefined ? "" : ` (${status.message})`;
   return {
     ...rest,

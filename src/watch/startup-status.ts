@@ -97,17 +97,24 @@ export const startupStatusSchema = z.looseObject({
   boot_id: z
     .string()
     .optional()
-    .describe("Which boot of which kernel the writer runs on. Only there does a socket that refuses mean that it is dead."),
+    .describe(
+      "Which boot of which kernel the writer runs on. Only there does a socket that refuses mean that it is dead.",
+    ),
+  alive_socket_inode: z
+    .int()
+    .optional()
+    .describe("The inode of `alive.sock` while this run listens on it. Absent: it has no socket, only a heartbeat."),
   started_at: z.string(),
   heartbeat_at: z
     .string()
     .describe("The last sign of life written into the file; the file's modification time is renewed in between."),
-  heartbeat_interval_ms: z.int(),
+  heartbeat_interval_ms: z.int().min(1),
   progress: z.array(modelProgressSchema).optional(),
   recovery: recoverySummarySchema.optional(),
   previous_run: previousRunSchema.nullable(),
   transitions: z
     .array(startupTransitionSchema)
+    .min(1)
     .describe("The last transitions, oldest first, those of earlier runs included."),
 });
 export type StartupStatus = z.infer<typeof startupStatusSchema>;

@@ -41,13 +41,18 @@ export function unreadable(error: unknown, path: string): HoldfastError {
 
 function parseStatus(bytes: Buffer, path: string): StartupStatus {
   if (bytes.length > largestStatusBytes) {
-    throw new HoldfastError("CORRUPT", `${path} is no startup status: it has ${bytes.length} bytes.`, { details: { path } });
+    throw new HoldfastError("CORRUPT", `${path} is no startup status: it has ${bytes.length} bytes.`, {
+      details: { path },
+    });
   }
   let content: unknown;
   try {
     content = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
-    throw new HoldfastError("CORRUPT", `${path} is no startup status: it is not JSON.`, { cause: error, details: { path } });
+    throw new HoldfastError("CORRUPT", `${path} is no startup status: it is not JSON.`, {
+      cause: error,
+      details: { path },
+    });
   }
   const format = formatOf(content);
   if (format !== undefined && format > 1) {

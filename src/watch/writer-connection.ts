@@ -16,12 +16,13 @@ const wakingDrops = 3;
  * closes the moment the process is gone.
  *
  * A closed connection alone proves nothing: a living process that is out of file descriptors accepts and closes at
- * once. So the socket is asked again. Refused means dead. Accepted means that somebody lives: the same process, or the
- * next one, whose status is then about to appear.
+ * once. So the socket is asked again, and refused means dead. Accepted means only that somebody lives: the status names
+ * the socket of its run, so that the next owner, who listens before it has written its first status, is not taken for
+ * the one it follows.
  */
 export class WriterConnection {
   readonly #fileSystem: FileSystem;
-  readonly #bootId: string | undefined;
+  readonly #bootId: string | null;
   readonly #onGone: () => void;
   #runId: string | undefined;
   #held: { gone: boolean; release(): void } | undefined;
@@ -33,7 +34,7 @@ export class WriterConnection {
    * @param bootId of the machine this watcher runs on, if known.
    * @param onGone called when a held connection ends, at most a few times a run.
    */
-  constructor(fileSystem: FileSystem, bootId: string | undefined, onGone: () => void) {
+  constructor(fileSystem: FileSystem, bootId: string | null, onGone: () => void) {
     this.#fileSystem = fileSystem;
     this.#bootId = bootId;
     this.#onGone = onGone;
@@ -49,18 +50,29 @@ export class WriterConnection {
     }
     if (this.#held?.gone === false) return "alive";
     this.#held = undefined;
+    if (status.alive_socket_inode === undefined) return "unknown";
     const liveness = await probe(socketPath);
+    // Looked at after the connection was made: the name only ever passes to later sockets, so if it is this run's now,
+    // it was then.
+    const socket = await this.#fileSystem.status(socketPath);
+    if (socket === undefined) {
+      if (liveness.verdict === "alive") liveness.release();
+      return this.#reached ? "dead" : "unknown";
+    }
+    if (socket.inode !== status.alive_socket_inode) {
+      // Another process took over and listens under this name; its status is about to appear.
+      if (liveness.verdict === "alive") liveness.release();
+      return this.#sameKernel(status) ? "dead" : "unknown";
+    }
     switch (liveness.verdict) {
       case "alive":
-        if (liveness.connected) this.#hold(liveness);
         this.#reached = true;
+        if (liveness.connected) this.#hold(liveness);
         return "alive";
       case "dead":
         return this.#reached || this.#sameKernel(status) ? "dead" : "unknown";
-      case "unknown": {
-        const stoppedListening = this.#reached && (await this.#fileSystem.status(socketPath)) === undefined;
-        return stoppedListening ? "dead" : "unknown";
-      }
+      case "unknown":
+        return "unknown";
     }
   }
 
@@ -71,7 +83,12 @@ export class WriterConnection {
   }
 
   #hold(liveness: { readonly gone: Promise<void>; release(): void }): void {
-    const held = { gone: false, release: liveness.release };
+    const held = {
+      gone: false,
+      release: () => {
+        liveness.release();
+      },
+    };
     const since = performance.now();
     this.#held = held;
     const dropped = (): void => {
@@ -88,7 +105,7 @@ export class WriterConnection {
    * the hosts apart even in containers, whose host names all differ. Where neither side has one, the socket is believed.
    */
   #sameKernel(status: StartupStatus): boolean {
-    return status.boot_id === this.#bootId;
+    return (status.boot_id ?? null) === this.#bootId;
   }
 }
 

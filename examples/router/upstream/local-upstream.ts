@@ -12,6 +12,8 @@ import { localModels } from "./local-models.js";
 export interface LocalUpstream {
   /** Where it listens: the base address of its `/v1`, without a slash at the end. */
   readonly url: string;
+  /** Where its model files are, without a slash at the end. */
+  readonly modelsUrl: string;
   close(): Promise<void>;
 }
 
@@ -39,7 +41,8 @@ export async function startLocalUpstream({ pieceDelayMs = 2 }: LocalUpstreamOpti
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/v1`, close: () => closed(server) };
+  const url = `http://127.0.0.1:${port}/v1`;
+  return { url, modelsUrl: `${url}/model-files`, close: () => closed(server) };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, pieceDelayMs: number): Promise<void> {

@@ -2,12 +2,12 @@ import { Command } from "commander";
 import type { Change, ChangeOperation } from "../../collections/index.js";
 import { isHoldfastError } from "../../errors.js";
 import type { StateDirectory } from "../../open-state-directory.js";
+import { checkCollectionName } from "../collection-of.js";
 import { interruption } from "../interruption.js";
 import type { Bind } from "../invocation.js";
 import { wholeNumber } from "../numbers.js";
 import { openForReading } from "../open-state.js";
 import { printable } from "../printable.js";
-import { rawDefinition } from "../raw-definition.js";
 
 interface ChangesOptions {
   readonly since?: number;
@@ -28,7 +28,7 @@ export function changesCommand(bind: Bind): Command {
     .action(
       bind(async (invocation, options: ChangesOptions) => {
         // A name that can not be one is refused; one that is not there yet may come.
-        if (options.collection !== undefined) rawDefinition(options.collection);
+        if (options.collection !== undefined) checkCollectionName(options.collection);
         const { config } = await invocation.loadConfig();
         const { output } = invocation;
         using interrupted = interruption();
@@ -51,7 +51,9 @@ async function* selectedChanges(
   const begin = since ?? (follow ? newest : 0);
   if (!follow && begin >= newest) return;
   for await (const change of changesBehind(state, begin, since !== undefined, signal)) {
-    const operations = change.operations.filter((operation) => collection === undefined || operation.collection === collection);
+    const operations = change.operations.filter(
+      (operation) => collection === undefined || operation.collection === collection,
+    );
     if (operations.length > 0) yield { ...change, operations };
     if (!follow && change.sequence >= newest) return;
   }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import { checkId } from "../../collections/check-id.js";
 import { HoldfastError } from "../../errors.js";
-import { existingCollection } from "../collection-of.js";
+import { checkCollectionName, existingCollection } from "../collection-of.js";
 import type { Bind } from "../invocation.js";
 import { openForReading } from "../open-state.js";
 import { printable, printableJson } from "../printable.js";
@@ -13,6 +14,8 @@ export function getCommand(bind: Bind): Command {
     .argument("<id>")
     .action(
       bind(async (invocation, _options: object, name: string, id: string) => {
+        checkCollectionName(name);
+        checkId(id);
         const { config } = await invocation.loadConfig();
         await using state = await openForReading(invocation, config);
         const document = await existingCollection(state, name).get(id);

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import type { Collection, Document } from "../../collections/index.js";
+import type { Collection, Document, DocumentHead } from "../../collections/index.js";
 import { isHoldfastError } from "../../errors.js";
 import type { StateDirectory } from "../../open-state-directory.js";
-import { existingCollection } from "../collection-of.js";
+import { checkCollectionName, existingCollection } from "../collection-of.js";
 import type { Bind, Invocation } from "../invocation.js";
 import { openForReading } from "../open-state.js";
 import { printable } from "../printable.js";
@@ -19,6 +19,7 @@ export function listCommand(bind: Bind): Command {
     .argument("[collection]", "the collection whose documents to list")
     .action(
       bind(async (invocation, _options: object, name: string | undefined) => {
+        if (name !== undefined) checkCollectionName(name);
         const { config } = await invocation.loadConfig();
         await using state = await openForReading(invocation, config);
         if (name === undefined) await listCollections(invocation, state);
@@ -45,7 +46,7 @@ async function listDocuments({ output }: Invocation, collection: Collection<unkn
   let heading = true;
   for await (const page of pagesOf(collection, output.abandoned)) {
     if (output.json) {
-      for (const { body: _, ...head } of page) output.result(head, () => []);
+      for (const document of page) output.result(headOf(document), () => []);
       continue;
     }
     const rows = page.map(({ id, revision, updatedAt, expiresAt }) => [
@@ -87,4 +88,8 @@ async function pageBehind(
     }
   }
   return await collection.list({ limit: pageLimit });
+}
+
+function headOf({ id, revision, sequence, createdAt, updatedAt, expiresAt }: Document<unknown>): DocumentHead {
+  return { id, revision, sequence, createdAt, updatedAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
 }

@@ -13,7 +13,7 @@ export function recoverCommand(bind: Bind): Command {
     .action(
       bind(async (invocation) => {
         const { config } = await invocation.loadConfig();
-        const state = await openForWriting(invocation, config, { create: false });
+        const state = await openForWriting(invocation, config, false);
         // Closed before it is reported: only then is it true that everything is in order.
         await state.close();
         const { recovery } = state;

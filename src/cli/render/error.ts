@@ -22,7 +22,9 @@ export function errorAsJson(error: unknown): ErrorAsJson {
 export function errorLines(error: unknown): string[] {
   if (isHoldfastError(error)) return printableLines(`holdfast: ${error.code}: ${error.message}`).split("\n");
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  return printableLines(`holdfast: unexpected error, please report it: ${messageOf(error)}\n${stack}`).trimEnd().split("\n");
+  return printableLines(`holdfast: unexpected error, please report it: ${messageOf(error)}\n${stack}`)
+    .trimEnd()
+    .split("\n");
 }
 
 function messageOf(error: unknown): string {

@@ -30,7 +30,10 @@ export function recoveryLines(report: RecoveryReport, paint: Paint): string[] {
     ["Recovery", `${paint(style, outcome)}: ${outcomes[outcome]}`],
     ["Taken", takeoverText(report)],
     ["Documents", `${grouped(report.documents)}, up to sequence ${grouped(lastSequence)}`],
-    ["Replayed", `${quantity(journal.replayed, "commit")} above checkpoint ${grouped(checkpointSequence)} (${quantity(journal.replayedOperations, "operation")} in ${quantity(journal.segments, "segment")})`],
+    [
+      "Replayed",
+      `${quantity(journal.replayed, "commit")} above checkpoint ${grouped(checkpointSequence)} (${quantity(journal.replayedOperations, "operation")} in ${quantity(journal.segments, "segment")})`,
+    ],
     ["Cut", tornText(report)],
     ["Quarantined", quarantinedText(report)],
     ["Lost", lostText(report)],
@@ -43,8 +46,14 @@ export function recoveryLines(report: RecoveryReport, paint: Paint): string[] {
   return [
     ...table(rows),
     ...titled("Damage found:", found),
-    ...titled("Lost documents:", report.lostDocuments.map(({ collection, id }) => printable(`  ${collection}/${id}`))),
-    ...titled("Warnings:", report.warnings.map((warning) => printable(`  ${warning}`))),
+    ...titled(
+      "Lost documents:",
+      report.lostDocuments.map(({ collection, id }) => printable(`  ${collection}/${id}`)),
+    ),
+    ...titled(
+      "Warnings:",
+      report.warnings.map((warning) => printable(`  ${warning}`)),
+    ),
   ];
 }
 
@@ -58,8 +67,9 @@ export function recoveryRemark(report: RecoveryReport): string | undefined {
 
 function takeoverText({ takeover, epoch }: RecoveryReport): string {
   const { how, previousPid, previousHost, waitedMs } = takeover;
-  const who = previousPid === null ? "" : ` (pid ${previousPid}${previousHost === null ? "" : ` on ${printable(previousHost)}`})`;
-  const waited = waitedMs < 1 ? "" : `, after waiting ${duration(waitedMs)}`;
+  const who =
+    previousPid === null ? "" : ` (pid ${previousPid}${previousHost === null ? "" : ` on ${printable(previousHost)}`})`;
+  const waited = waitedMs < 100 ? "" : `, after waiting ${duration(waitedMs)}`;
   return `epoch ${epoch}; ${takeovers[how]}${who}${waited}`;
 }
 
@@ -77,7 +87,9 @@ function quarantinedText({ damage, journal }: RecoveryReport): string {
 function lostText({ lostSequences, lostDocuments, outcome }: RecoveryReport): string {
   const parts: string[] = [];
   if (lostSequences.length > 0) {
-    const ranges = lostSequences.slice(0, listedAtMost).map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+    const ranges = lostSequences
+      .slice(0, listedAtMost)
+      .map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
     const more = lostSequences.length > listedAtMost ? " and more" : "";
     parts.push(`commits ${ranges.join(", ")}${more}`);
   }
@@ -89,5 +101,9 @@ function lostText({ lostSequences, lostDocuments, outcome }: RecoveryReport): st
 function titled(title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const rest = lines.length - listedAtMost;
-  return [title, ...lines.slice(0, listedAtMost), ...(rest > 0 ? [`  and ${grouped(rest)} more (--json lists all)`] : [])];
+  return [
+    title,
+    ...lines.slice(0, listedAtMost),
+    ...(rest > 0 ? [`  and ${grouped(rest)} more (--json lists all)`] : []),
+  ];
 }

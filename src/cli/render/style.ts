@@ -11,5 +11,6 @@ export function paintFor(
   environment: Readonly<Record<string, string | undefined>>,
 ): Paint {
   const coloured = stream.isTTY === true && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
-  return coloured ? styleText : (_, text) => text;
+  // Already decided here, for the stream that is written to; left alone, Node would look at standard output.
+  return coloured ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
 }

@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Transaction } from "../../collections/index.js";
 import { HoldfastError } from "../../errors.js";
-import { conversationItemsCollection, conversationsCollection, type StoredConversation } from "../history/conversation-document.js";
-import { conversationItemKey, derivedId, idSchema } from "../history/identifiers.js";
+import {
+  conversationItemsCollection,
+  conversationsCollection,
+  type StoredConversation,
+} from "../history/conversation-document.js";
+import { conversationItemKey, derivedId, itemIdSchema } from "../history/identifiers.js";
 import type { Item } from "../history/item.js";
 import { idPrefixOf } from "../history/normalize-items.js";
 
@@ -39,7 +43,8 @@ export async function appendTurnItems(
   };
   for (const [position, item] of input.entries()) await append(item, "input", position);
   for (const [position, item] of output.entries()) {
-    const id = idSchema.safeParse(item["id"]).data ?? derivedId(idPrefixOf(item.type), response, "output", position);
+    const id =
+      itemIdSchema.safeParse(item["id"]).data ?? derivedId(idPrefixOf(item.type), response, "output", position);
     await append({ ...item, id }, "output", position);
   }
 }
@@ -49,7 +54,11 @@ export async function appendTurnItems(
  *
  * @throws HoldfastError `ALREADY_EXISTS` if the conversation has an item of that id.
  */
-export async function appendNewItems(transaction: Transaction, conversation: string, items: readonly Item[]): Promise<void> {
+export async function appendNewItems(
+  transaction: Transaction,
+  conversation: string,
+  items: readonly Item[],
+): Promise<void> {
   const collection = transaction.collection(conversationItemsCollection);
   for (const item of items) {
     const key = conversationItemKey(conversation, item.id);
@@ -66,24 +75,22 @@ export async function appendNewItems(transaction: Transaction, conversation: str
 }
 
 /**
- * Lets a conversation's revision grow, as every change of its items does. A turn that read the conversation before then
- * finds it changed: of two turns that were started from the same revision, one wins and the other is told.
+ * The lock of a turn: of two that were started from the same revision, one wins and the other is told.
  *
  * @param ifRevision the revision the turn was started from; not checked when absent.
  * @throws HoldfastError `REVISION_CONFLICT` with `details.conversation`.
  */
-export async function advanceConversation(
-  transaction: Transaction,
-  conversation: StoredConversation,
-  ifRevision: number | undefined,
-): Promise<void> {
-  if (ifRevision !== undefined && conversation.revision !== ifRevision) {
-    throw new HoldfastError(
-      "REVISION_CONFLICT",
-      `Another turn changed the conversation ${JSON.stringify(conversation.id)}: it is at revision ` +
-        `${conversation.revision}, not ${ifRevision}. Read its items again and repeat the turn.`,
-      { details: { conversation: conversation.id, expected: ifRevision, found: conversation.revision } },
-    );
-  }
-  await transaction.collection(conversationsCollection).put(conversation.id, conversation.body);
+export function assertConversationRevision({ id, revision }: StoredConversation, ifRevision: number | undefined): void {
+  if (ifRevision === undefined || revision === ifRevision) return;
+  throw new HoldfastError(
+    "REVISION_CONFLICT",
+    `Another turn changed the conversation ${JSON.stringify(id)}: it is at revision ${revision}, not ${ifRevision}. ` +
+      "Read its items again and repeat the turn.",
+    { details: { conversation: id, expected: ifRevision, found: revision } },
+  );
+}
+
+/** Lets a conversation's revision grow, as every change of its items does, so that turns under way find it changed. */
+export async function advanceConversation(transaction: Transaction, { id, body }: StoredConversation): Promise<void> {
+  await transaction.collection(conversationsCollection).put(id, body);
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { defineCollection, type Document } from "../../collections/index.js";
-import { idSchema } from "./identifiers.js";
+import { documentIdSchema } from "./identifiers.js";
 import { itemSchema } from "./item.js";
 import { metadataSchema } from "./metadata.js";
 
 /** A conversation object as the OpenAI Conversations API shows it. */
 export const conversationObjectSchema = z.looseObject({
-  id: idSchema,
+  id: documentIdSchema,
   object: z.literal("conversation"),
   created_at: z.number(),
   metadata: metadataSchema,
@@ -32,10 +32,10 @@ export const conversationsCollection = defineCollection<StoredConversationBody>(
 
 /** One item of one conversation; its document id is `conversationItemKey` of the two. */
 export const conversationItemSchema = z.looseObject({
-  conversation: idSchema,
+  conversation: documentIdSchema,
   item: itemSchema,
   /** The response whose turn brought it; absent for an item that was added by hand. */
-  response: idSchema.optional(),
+  response: documentIdSchema.optional(),
 });
 export type ConversationItem = z.infer<typeof conversationItemSchema>;
 

@@ -1,11 +1,23 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
+import { checkId } from "../../collections/check-id.js";
+import { isHoldfastError } from "../../errors.js";
 
 /** The longest id the store takes, in characters. */
 export const longestId = 256;
 
-/** An id of a response, a conversation or an item: any text a store can use as a document's id. */
-export const idSchema = z
+/** The id of a response or conversation: whatever a store takes as the id of a document. */
+export const documentIdSchema = z.string().superRefine((id, context) => {
+  try {
+    checkId(id);
+  } catch (error) {
+    if (!isHoldfastError(error, "INVALID_ID")) throw error;
+    for (const { message } of error.problems) context.addIssue({ code: "custom", message });
+  }
+});
+
+/** The id of an item. It need not name a document by itself: see {@link conversationItemKey}. */
+export const itemIdSchema = z
   .string()
   .min(1, "must not be empty")
   .max(longestId, `must be at most ${longestId} characters`)
@@ -31,6 +43,11 @@ export function derivedId(prefix: string, ...parts: (string | number)[]): string
  * The readable form always has a colon, which the escape leaves nowhere else; the hashed one, for long ids, never has.
  */
 export function conversationItemKey(conversation: string, item: string): string {
-  const key = `${encodeURIComponent(conversation)}:${encodeURIComponent(item)}`;
+  const key = `${escaped(conversation)}:${escaped(item)}`;
   return key.length <= longestId ? key : derivedId("item_", conversation, item);
+}
+
+/** Escapes, beside what a URL would, the dot: a store takes no id with two in a row. */
+function escaped(id: string): string {
+  return encodeURIComponent(id).replaceAll(".", "%2E");
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { idSchema } from "./identifiers.js";
+import { itemIdSchema } from "./identifiers.js";
 
 /**
  * One item of a history: a message, a tool call, its output, reasoning, or a type that was invented after this program.
  * Only what the store itself needs is checked; every other member is kept as it came.
  */
-export const itemSchema = z.looseObject({ id: idSchema, type: z.string().min(1) });
+export const itemSchema = z.looseObject({ id: itemIdSchema, type: z.string().min(1) });
 export type Item = z.infer<typeof itemSchema>;
 
 /** Most items that one create or add call of the conversations API may bring. */

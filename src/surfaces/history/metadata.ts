@@ -8,6 +8,9 @@ export const metadataSchema = z
     z.string().max(metadataLimits.keyCharacters, `keys have at most ${metadataLimits.keyCharacters} characters`),
     z.string().max(metadataLimits.valueCharacters, `values have at most ${metadataLimits.valueCharacters} characters`),
   )
-  .refine((metadata) => Object.keys(metadata).length <= metadataLimits.pairs, `holds at most ${metadataLimits.pairs} pairs`);
+  .refine(
+    (metadata) => Object.keys(metadata).length <= metadataLimits.pairs,
+    `holds at most ${metadataLimits.pairs} pairs`,
+  );
 
 export type Metadata = z.infer<typeof metadataSchema>;

@@ -1,6 +1,5 @@
-import { HoldfastError } from "../../errors.js";
 import { itemSchema, type Item } from "./item.js";
-import { ProblemList } from "./problems.js";
+import type { ProblemList } from "./problems.js";
 
 /** Id prefixes in the custom of the wire's published examples; a type not named here gets `item_`. */
 const idPrefixes = new Map([
@@ -35,7 +34,8 @@ export interface NormalizeOptions {
  */
 export function normalizeItems(input: ItemInput, { path, nameItem, problems }: NormalizeOptions): Item[] {
   if (input === null || input === undefined) return [];
-  if (typeof input === "string") return normalizeItems([{ role: "user", content: input }], { path, nameItem, problems });
+  if (typeof input === "string")
+    return normalizeItems([{ role: "user", content: input }], { path, nameItem, problems });
   if (!Array.isArray(input)) {
     problems.add(path, "must be a text or an array of items");
     return [];
@@ -95,21 +95,4 @@ function messageMembers(members: Readonly<Record<string, unknown>>, path: string
 
 function textPart(role: unknown, text: string): object {
   return role === "assistant" ? { type: "output_text", text, annotations: [] } : { type: "input_text", text };
-}
-
-/** {@link normalizeItems} for a call whose only input are the items. @throws HoldfastError `INVALID_DOCUMENT` */
-export function normalizedItems(
-  input: ItemInput,
-  nameItem: NormalizeOptions["nameItem"],
-  most: number = Number.POSITIVE_INFINITY,
-): Item[] {
-  const problems = new ProblemList();
-  if (Array.isArray(input) && input.length > most) {
-    throw HoldfastError.ofProblems("INVALID_DOCUMENT", "The items can not be stored.", [
-      { path: "/items", message: `has ${input.length} elements; at most ${most} are taken in one call` },
-    ]);
-  }
-  const items = normalizeItems(input, { path: "/items", nameItem, problems });
-  problems.throwIfAny("The items can not be stored.");
-  return items;
 }

@@ -39,4 +39,15 @@ export class ProblemList {
     const more = this.#unlisted === 0 ? "" : ` ${this.#unlisted} more are not listed.`;
     throw HoldfastError.ofProblems("INVALID_DOCUMENT", summary + more, this.#problems);
   }
+
+  /**
+   * The value that {@link check} gave back, now that everything has been looked at.
+   *
+   * @throws HoldfastError `INVALID_DOCUMENT` if anything was noted.
+   */
+  accepted<Value>(checked: Value | undefined, summary: string): Value {
+    this.throwIfAny(summary);
+    if (checked === undefined) throw new TypeError("A value that was refused has left no problem behind.");
+    return checked;
+  }
 }

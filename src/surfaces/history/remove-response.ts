@@ -8,14 +8,20 @@ export interface RemovalMemory {
   readonly now: () => number;
 }
 
-/** Removes a response and leaves the reason behind, in one transaction: no chain ever finds it gone without one. */
+/**
+ * Removes a response and leaves the reason behind, in one transaction: no chain finds it gone without one.
+ *
+ * @param deletesOnly leaves no reason behind, because the disk is full: chains then call the response missing.
+ */
 export async function removeResponse(
   transaction: Transaction,
   id: string,
   reason: ResponseRemoval["reason"],
   memory: RemovalMemory,
+  deletesOnly: boolean,
 ): Promise<void> {
   await transaction.collection(responsesCollection).delete(id);
+  if (deletesOnly) return;
   await transaction
     .collection(responseRemovalsCollection)
     .put(id, { reason }, { expiresAt: new Date(memory.now() + memory.timeToLiveMs) });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineCollection, type Document } from "../../collections/index.js";
-import { idSchema } from "./identifiers.js";
+import { documentIdSchema } from "./identifiers.js";
 import { itemSchema } from "./item.js";
 import { metadataSchema } from "./metadata.js";
 
@@ -9,14 +9,14 @@ import { metadataSchema } from "./metadata.js";
  * every output item, is kept as it came.
  */
 export const responseObjectSchema = z.looseObject({
-  id: idSchema,
+  id: documentIdSchema,
   object: z.literal("response"),
   created_at: z.number(),
   /** Absent counts as `completed`. */
   status: z.string().optional(),
   output: z.array(z.looseObject({ type: z.string().min(1) })),
-  previous_response_id: idSchema.nullish(),
-  conversation: z.union([idSchema, z.looseObject({ id: idSchema })]).nullish(),
+  previous_response_id: documentIdSchema.nullish(),
+  conversation: z.union([documentIdSchema, z.looseObject({ id: documentIdSchema })]).nullish(),
   metadata: metadataSchema.nullish(),
 });
 export type ResponseObject = z.infer<typeof responseObjectSchema>;
@@ -27,9 +27,9 @@ export const storedResponseSchema = z.looseObject({
   /** This turn's own input, in order, never the inherited history. Each item has an id that stays. */
   input: z.array(itemSchema),
   /** The conversation it belongs to. Membership is this member and its index, never a list kept elsewhere. */
-  conversation: idSchema.optional(),
+  conversation: documentIdSchema.optional(),
   /** The thread whose expiry it shares: see `thread-document.ts`. */
-  thread: idSchema,
+  thread: documentIdSchema,
   owner: z.string().optional(),
   /** True once its items stand in the conversation; what makes that happen once. */
   appended: z.boolean().optional(),

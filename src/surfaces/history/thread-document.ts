@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineCollection } from "../../collections/index.js";
-import { idSchema } from "./identifiers.js";
+import { documentIdSchema } from "./identifiers.js";
 
 /**
  * What expires: a history as a whole. Every response belongs to one thread, that of its conversation or that of the
@@ -18,7 +18,7 @@ export const responseThreadSchema = z.looseObject({
   /** The UTC day of `expires_at`, by which expired threads are found without a scan. Absent from a merged thread. */
   expires_on: z.iso.date().optional(),
   /** The thread that this one became part of, when a response turned out to connect the two. Its expiry counts. */
-  merged_into: idSchema.optional(),
+  merged_into: documentIdSchema.optional(),
 });
 export type ResponseThread = z.infer<typeof responseThreadSchema>;
 

@@ -2,7 +2,7 @@ import type { Store } from "../../collections/index.js";
 import { HoldfastError } from "../../errors.js";
 import type { Item } from "../history/item.js";
 import { responseRemovalsCollection } from "../history/removal-document.js";
-import { responsesCollection, type StoredResponse } from "../history/response-document.js";
+import type { StoredResponse } from "../history/response-document.js";
 
 /** Most responses that a chain is followed through unless the caller says otherwise; the reference's cap. */
 export const defaultChainLimit = 1_000;
@@ -48,7 +48,7 @@ export async function followChain(
     complete: false,
     broken: { id, reason },
   });
-  for (let next: string | null | undefined = start; next !== null && next !== undefined; ) {
+  for (let next: string | null | undefined = start; next !== null && next !== undefined;) {
     if (visited.has(next)) return broken(next, "cycle");
     if (newestFirst.length === limit) return broken(next, "limit");
     visited.add(next);
@@ -92,11 +92,12 @@ export function newestInstructions(responses: readonly StoredResponse[]): unknow
 }
 
 /** A chain as one list of items, in the order a model is to read them: of each response its input, then its output. */
-export function itemsOfChain(responses: readonly StoredResponse[]): (Item | StoredResponse["body"]["response"]["output"][number])[] {
+export function itemsOfChain(
+  responses: readonly StoredResponse[],
+): (Item | StoredResponse["body"]["response"]["output"][number])[] {
   return responses.flatMap(({ body }) => [...body.input, ...body.response.output]);
 }
 
 async function removalReason(store: Store, id: string): Promise<"deleted" | "expired" | undefined> {
   return (await store.collection(responseRemovalsCollection).get(id))?.body.reason;
 }
-

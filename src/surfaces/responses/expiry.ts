@@ -1,4 +1,5 @@
 import type { Store, Transaction } from "../../collections/index.js";
+import { removingTransaction } from "../history/removing-transaction.js";
 import { removeResponse, type RemovalMemory } from "../history/remove-response.js";
 import { responsesCollection } from "../history/response-document.js";
 import { responseThreadsCollection } from "../history/thread-document.js";
@@ -71,7 +72,9 @@ async function removeThread(
   let removed = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const step = await store.transaction((transaction) => removeSome(transaction, threads, memory, id));
+    const step = await removingTransaction(store, (transaction, deletesOnly) =>
+      removeSome(transaction, threads, memory, id, deletesOnly),
+    );
     removed += step.responses;
     if (step.done) return removed;
   }
@@ -83,6 +86,7 @@ async function removeSome(
   threads: Threads,
   memory: RemovalMemory,
   id: string,
+  deletesOnly: boolean,
 ): Promise<{ responses: number; done: boolean }> {
   const collection = transaction.collection(responseThreadsCollection);
   // Looked up again in the transaction that acts: a thread may have been renewed since it was listed.
@@ -92,7 +96,9 @@ async function removeSome(
   const { documents } = await transaction
     .collection(responsesCollection)
     .list({ where: { thread: emptied }, limit: removalsPerTransaction });
-  for (const document of documents) await removeResponse(transaction, document.id, "expired", memory);
+  for (const document of documents) {
+    await removeResponse(transaction, document.id, "expired", memory, deletesOnly);
+  }
   if (documents.length === removalsPerTransaction) return { responses: documents.length, done: false };
   await collection.delete(emptied);
   return { responses: documents.length, done: emptied === id };
@@ -101,7 +107,7 @@ async function removeSome(
 /** A thread under `id` into which no other was merged. Removing from there keeps every merged thread's root in place. */
 async function innermostMerged(transaction: Transaction, id: string): Promise<string> {
   const collection = transaction.collection(responseThreadsCollection);
-  for (let innermost = id; ; ) {
+  for (let innermost = id; ;) {
     const [merged] = (await collection.list({ where: { merged_into: innermost }, limit: 1 })).documents;
     if (merged === undefined) return innermost;
     innermost = merged.id;

@@ -1,4 +1,5 @@
 import { HoldfastError } from "../../errors.js";
+import { assertPageOptions } from "../history/page-options.js";
 import type { Item, ItemPage, ItemPageOptions } from "../history/item.js";
 import { visibleItem } from "../history/visible-item.js";
 
@@ -10,12 +11,7 @@ import { visibleItem } from "../history/visible-item.js";
  */
 export function pageOfItems(items: readonly Item[], options: ItemPageOptions): ItemPage {
   const { order = "desc", limit = 20, after, before, include } = options;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100) {
-    throw new HoldfastError("INVALID_CONFIG", `limit must be a whole number from 1 to 100, not ${limit}.`);
-  }
-  if (after !== undefined && before !== undefined) {
-    throw new HoldfastError("INVALID_CONFIG", "Only one of after and before can be given.");
-  }
+  assertPageOptions(options);
   const ordered = order === "asc" ? [...items] : [...items].reverse();
   let first = after === undefined ? 0 : positionOf(ordered, "after", after) + 1;
   let end = first + limit;
@@ -31,7 +27,11 @@ export function pageOfItems(items: readonly Item[], options: ItemPageOptions): I
 function positionOf(items: readonly Item[], cursor: "after" | "before", id: string): number {
   const position = items.findIndex((item) => item.id === id);
   if (position >= 0) return position;
-  throw new HoldfastError("INVALID_CURSOR", `${cursor} names the item ${JSON.stringify(id)}, which is not in this list.`, {
-    details: { cursor, id },
-  });
+  throw new HoldfastError(
+    "INVALID_CURSOR",
+    `${cursor} names the item ${JSON.stringify(id)}, which is not in this list.`,
+    {
+      details: { parameter: cursor, id },
+    },
+  );
 }

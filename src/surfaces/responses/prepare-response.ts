@@ -1,4 +1,4 @@
-import { derivedId, idSchema } from "../history/identifiers.js";
+import { derivedId, documentIdSchema } from "../history/identifiers.js";
 import type { Item } from "../history/item.js";
 import { normalizeItems, type ItemInput } from "../history/normalize-items.js";
 import { ProblemList } from "../history/problems.js";
@@ -35,7 +35,7 @@ export interface PreparedResponse {
 export function prepareResponse(recorded: RecordedResponse, id?: string): PreparedResponse {
   const problems = new ProblemList();
   const checked = problems.check(responseObjectSchema, recorded.response, "/response");
-  if (recorded.conversation !== undefined) problems.check(idSchema, recorded.conversation, "/conversation");
+  if (recorded.conversation !== undefined) problems.check(documentIdSchema, recorded.conversation, "/conversation");
   if (recorded.owner === "") problems.add("/owner", "must not be empty");
   if (id !== undefined && checked !== undefined && checked.id !== id) {
     problems.add("/response/id", `must be ${JSON.stringify(id)}, the response that is written`);
@@ -53,8 +53,7 @@ export function prepareResponse(recorded: RecordedResponse, id?: string): Prepar
     nameItem: (prefix, position) => derivedId(prefix, checked?.id ?? "", "input", position),
     problems,
   });
-  problems.throwIfAny("The response can not be stored.");
-  const response = withoutOutputText(checked as ResponseObject);
+  const response = withoutOutputText(problems.accepted(checked, "The response can not be stored."));
   return {
     id: response.id,
     response,

@@ -1,5 +1,5 @@
 import { conversationItemsCollection } from "../history/conversation-document.js";
-import { conversationItemKey, idSchema } from "../history/identifiers.js";
+import { conversationItemKey, itemIdSchema } from "../history/identifiers.js";
 import { itemSchema, type Item } from "../history/item.js";
 import type { ProblemList } from "../history/problems.js";
 import type { Reader } from "../history/reader.js";
@@ -32,7 +32,9 @@ export async function resolveReferences(
   const found = new Map<string, Item>();
   if (scope.conversation !== undefined) {
     for (const id of wanted) {
-      const stored = await reader.collection(conversationItemsCollection).get(conversationItemKey(scope.conversation, id));
+      const stored = await reader
+        .collection(conversationItemsCollection)
+        .get(conversationItemKey(scope.conversation, id));
       if (stored !== undefined) found.set(id, stored.body.item);
     }
   }
@@ -51,7 +53,10 @@ export async function resolveReferences(
   items.forEach((item, position) => {
     const target = isReference(item) ? found.get(item.id) : item;
     if (target === undefined) {
-      problems.add(`${path}/${position}/id`, `refers to ${JSON.stringify(item.id)}, which is not stored in this history`);
+      problems.add(
+        `${path}/${position}/id`,
+        `refers to ${JSON.stringify(item.id)}, which is not stored in this history`,
+      );
     } else if (!isReference(item)) {
       resolved.push(target);
     } else if (!taken.has(target.id)) {
@@ -68,6 +73,6 @@ function isReference(item: Item): boolean {
 }
 
 function itemsOf({ body }: StoredResponse): Item[] {
-  const outputs = body.response.output.filter((item) => idSchema.safeParse(item["id"]).success);
+  const outputs = body.response.output.filter((item) => itemIdSchema.safeParse(item["id"]).success);
   return [...outputs, ...body.input].filter((item): item is Item => itemSchema.safeParse(item).success);
 }

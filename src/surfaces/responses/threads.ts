@@ -9,6 +9,8 @@ export interface ThreadMembership {
   readonly id: string;
   readonly previous: string | undefined;
   readonly conversation: string | undefined;
+  /** The thread it is in, if it was stored before. */
+  readonly current: string | undefined;
 }
 
 interface NamedThread {
@@ -42,20 +44,21 @@ export class Threads {
   /**
    * Finds or makes the thread of a response that is about to be written, and renews it.
    *
-   * The thread is that of the conversation, else that of the parent. Under the own id there may be one already, made by
+   * The thread is that of the conversation, else the one it is in, else that of the parent. Under the own id there may be one already, made by
    * children that were recorded first, and a response in a conversation may continue a chain from outside: such threads
    * become part of the first, since from now on they hold one history. An expired thread is never continued, so what
    * has expired stays expired; a new one takes its key.
    *
    * @returns the thread's id.
    */
-  async join(transaction: Transaction, { id, previous, conversation }: ThreadMembership): Promise<string> {
+  async join(transaction: Transaction, { id, previous, conversation, current }: ThreadMembership): Promise<string> {
     const sources: (NamedThread | undefined)[] = [];
     let key = `response:${previous ?? id}`;
     if (conversation !== undefined) {
       key = `conversation:${conversation}`;
       sources.push(await this.#livingOfKey(transaction, key));
     }
+    if (current !== undefined) sources.push(await this.#livingThread(transaction, current, `response:${id}`));
     if (previous !== undefined) sources.push(await this.#livingOfParent(transaction, previous));
     sources.push(await this.#livingOfKey(transaction, `response:${id}`));
 
@@ -69,24 +72,20 @@ export class Threads {
     return threadId;
   }
 
-  /** Renews the thread of a response that is changed, and leaves its membership as it is. */
-  async renew(transaction: Transaction, threadId: string, fallbackKey: string): Promise<void> {
-    const root = await rootOf(transaction, threadId);
-    await this.#write(transaction, root?.id ?? threadId, root?.body.key ?? fallbackKey);
-  }
-
   async #livingOfParent(transaction: Transaction, previous: string): Promise<NamedThread | undefined> {
     const parent = await transaction.collection(responsesCollection).get(previous);
-    if (parent !== undefined) {
-      const thread = await rootOf(transaction, parent.body.thread);
-      if (thread === undefined) {
-        const now = new Date(this.#now()).toISOString();
-        const body = { key: `response:${previous}`, last_activity_at: now, expires_at: now };
-        return { id: parent.body.thread, body };
-      }
-      if (!this.isExpired(thread.body)) return thread;
+    const thread = parent && (await this.#livingThread(transaction, parent.body.thread, `response:${previous}`));
+    return thread ?? this.#livingOfKey(transaction, `response:${previous}`);
+  }
+
+  /** @param key for the thread that takes the place of one that was lost. */
+  async #livingThread(transaction: Transaction, id: string, key: string): Promise<NamedThread | undefined> {
+    const thread = await rootOf(transaction, id);
+    if (thread === undefined) {
+      const now = new Date(this.#now()).toISOString();
+      return { id, body: { key, last_activity_at: now, expires_at: now } };
     }
-    return this.#livingOfKey(transaction, `response:${previous}`);
+    return this.isExpired(thread.body) ? undefined : thread;
   }
 
   async #livingOfKey(transaction: Transaction, key: string): Promise<NamedThread | undefined> {
@@ -122,7 +121,7 @@ async function rootOf(reader: Reader, id: string): Promise<NamedThread | undefin
   const threads = reader.collection(responseThreadsCollection);
   // Only roots are merged, and only into roots, so this ends; the set is for a directory that somebody edited.
   const visited = new Set<string>();
-  for (let next = id; !visited.has(next); ) {
+  for (let next = id; !visited.has(next);) {
     visited.add(next);
     const thread = await threads.get(next);
     if (thread?.body.merged_into === undefined) return thread;

@@ -1,0 +1,68 @@
+import type { AddressInfo } from "node:net";
+import type { StateDirectory } from "holdfast";
+import { createServer } from "holdfast/server";
+import type { Configuration } from "./configuration.js";
+import { openModels } from "./models/open-models.js";
+import { createResponses } from "./routes/create-response.js";
+import { ConversationLocks } from "./turns/conversation-locks.js";
+import { ChatUpstream } from "./upstream/chat-upstream.js";
+import { startLocalUpstream, type LocalUpstream } from "./upstream/local-upstream.js";
+
+/** How long turns that are under way may go on once the router is to stop, in milliseconds. */
+const drainMs = 10_000;
+
+/** A router that serves. */
+export interface Router {
+  readonly port: number;
+  /** Takes no more requests, lets the turns under way end, and resolves. The state directory stays open. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a router on an open state directory and reports each phase on the way. `ready` is the last, and reported only
+ * once the listener is bound: a status must not promise more than a connection would get.
+ */
+export async function startRouter(state: StateDirectory, configuration: Configuration): Promise<Router> {
+  const local = configuration.upstream === undefined ? await startLocalUpstream() : undefined;
+  try {
+    const { guard } = await openModels(state.startup, {
+      url: configuration.modelsUrl ?? local?.modelsUrl,
+      directory: configuration.modelsDirectory,
+    });
+    const stopping = new AbortController();
+    const server = createServer(state, { logLevel: "warn" });
+    createResponses(server, {
+      services: {
+        responses: state.responses,
+        conversations: state.conversations,
+        locks: new ConversationLocks(),
+        upstream: chatUpstreamOf(configuration, local),
+        guard,
+      },
+      stopping: stopping.signal,
+    });
+    await server.listen({ host: "127.0.0.1", port: configuration.port });
+    const { port } = server.server.address() as AddressInfo;
+    await state.startup.report({ phase: "ready", message: `Serving on http://127.0.0.1:${port}/v1.` });
+    return {
+      port,
+      stop: async () => {
+        const patience = setTimeout(() => {
+          stopping.abort();
+        }, drainMs);
+        await server.close();
+        clearTimeout(patience);
+        await local?.close();
+      },
+    };
+  } catch (error) {
+    await local?.close();
+    throw error;
+  }
+}
+
+function chatUpstreamOf({ upstream }: Configuration, local: LocalUpstream | undefined): ChatUpstream {
+  if (upstream !== undefined) return new ChatUpstream(upstream.url, upstream.key);
+  if (local !== undefined) return new ChatUpstream(local.url);
+  throw new Error("There is no upstream to forward to.");
+}

@@ -1,0 +1,77 @@
+import { HoldfastError, itemsOfChain, type Conversations } from "holdfast";
+import { conversationIdOf, type CreateRequest } from "./create-request.js";
+import type { ConversationLocks } from "./conversation-locks.js";
+import { chatRequestOf, type HistoryItem } from "./prompt.js";
+import { Turn, type TurnServices } from "./turn.js";
+
+export interface BeginServices extends TurnServices {
+  readonly conversations: Conversations;
+  readonly locks: ConversationLocks;
+}
+
+interface History {
+  readonly items: readonly HistoryItem[];
+  readonly conversationRevision?: number;
+}
+
+/** Items of a conversation read at once; the most that a page may have. */
+const itemsPerPage = 100;
+
+/**
+ * Reads the history a request continues, and takes its conversation, if it names one. Whoever gets the turn must end it.
+ *
+ * @throws HoldfastError `NOT_FOUND` if the conversation is not there, or the chain of previous responses not in full: a
+ * turn is never answered from half a history; `INVALID_DOCUMENT` if the input refers to items that are not there;
+ * `REVISION_CONFLICT` if another turn has the conversation.
+ */
+export async function beginTurn(services: BeginServices, request: CreateRequest): Promise<Turn> {
+  const conversation = conversationIdOf(request);
+  const release = conversation === undefined ? (): void => undefined : services.locks.lock(conversation);
+  try {
+    const { items, conversationRevision } = await historyOf(services, request, conversation);
+    const added = await services.responses.resolveItems(request.input, {
+      ...(conversation === undefined ? {} : { conversation }),
+      ...(request.previous_response_id ? { previousResponseId: request.previous_response_id } : {}),
+    });
+    const prompt = chatRequestOf(request, [...items, ...added]);
+    return new Turn(services, { request, prompt, conversationRevision, release });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function historyOf(
+  { responses, conversations }: BeginServices,
+  request: CreateRequest,
+  conversation: string | undefined,
+): Promise<History> {
+  if (conversation !== undefined) {
+    // The revision is read before the items: if a change comes between, the turn is refused, not answered from a mixture.
+    const stored = await conversations.get(conversation);
+    if (stored === undefined) {
+      throw new HoldfastError("NOT_FOUND", `Conversation with id ${JSON.stringify(conversation)} not found.`, {
+        details: { kind: "conversation", id: conversation },
+      });
+    }
+    return { items: await itemsOf(conversations, conversation), conversationRevision: stored.revision };
+  }
+  if (!request.previous_response_id) return { items: [] };
+  const chain = await responses.chain(request.previous_response_id, { strict: true });
+  return { items: itemsOfChain(chain.responses) };
+}
+
+async function itemsOf(conversations: Conversations, id: string): Promise<readonly HistoryItem[]> {
+  const items: HistoryItem[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await conversations.items(id, {
+      order: "asc",
+      limit: itemsPerPage,
+      include: ["reasoning.encrypted_content"],
+      ...(after === undefined ? {} : { after }),
+    });
+    items.push(...page.items);
+    after = page.items.at(-1)?.id;
+    if (!page.hasMore) return items;
+  }
+}

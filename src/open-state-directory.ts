@@ -1,0 +1,246 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import type { Change, Collection, CollectionDefinition, Store, Transaction, WatchOptions } from "./collections/index.js";
+import { HoldfastError } from "./errors.js";
+import type { Clock } from "./files/clock.js";
+import type { FileSystem } from "./files/file-system.js";
+import { replaceFileDurably } from "./files/replace-file.js";
+import {
+  openOwner,
+  openReader,
+  parseStoreOptions,
+  systemEnvironment,
+  type DirectoryStore,
+  type OpenEnvironment,
+  type OpeningObserver,
+  type RecoveryProgress,
+  type RecoveryReport,
+  type StoreCondition,
+  type StoreMetrics,
+  type StoreOptionsInput,
+} from "./store/index.js";
+import {
+  conversationDeletionsCollection,
+  conversationItemsCollection,
+  Conversations,
+  conversationsCollection,
+} from "./surfaces/conversations/index.js";
+import { Upkeep } from "./surfaces/history/upkeep.js";
+import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
+import { responseRemovalsCollection, Responses, responsesCollection, responseThreadsCollection } from "./surfaces/responses/index.js";
+import { Startup, startupTransitions } from "./surfaces/startup/index.js";
+
+export interface OpenStateDirectoryOptions extends StoreOptionsInput {
+  /** Where the state lives; made if it does not exist. */
+  readonly directory: string;
+  /** `"writer"` (default): own the directory. `"reader"`: follow it, beside its owner or without one. */
+  readonly mode?: "writer" | "reader";
+  /** Whether a directory that does not exist is made. Default true. */
+  readonly create?: boolean;
+  /** Collections of the program's own. Named here, their indexes are ready when the directory is open. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of definitions of any bodies
+  readonly collections?: readonly CollectionDefinition<any>[];
+  readonly responses?: {
+    /** How long a response is kept after the last activity in its history. Default 30 days. */
+    readonly timeToLiveMs?: number;
+  };
+  readonly onProgress?: (progress: RecoveryProgress) => void;
+  /** The disk and the time, for tests. */
+  readonly environment?: { readonly fileSystem?: FileSystem; readonly clock?: Clock };
+}
+
+const builtInCollections: readonly CollectionDefinition<unknown>[] = [
+  responsesCollection,
+  responseThreadsCollection,
+  responseRemovalsCollection,
+  conversationsCollection,
+  conversationItemsCollection,
+  conversationDeletionsCollection,
+  idempotencyKeysCollection,
+  startupTransitions,
+] as readonly CollectionDefinition<unknown>[];
+
+/**
+ * Opens a state directory: takes it over, recovers it, and says in `recovery` what that took.
+ *
+ * @throws HoldfastError `WRITER_LOCKED` if a living process holds it; `INVALID_CONFIG` for options or a directory that
+ * can not be used; `UNSUPPORTED_FORMAT` if a newer version wrote it; `READ_ONLY`, `STORAGE_FULL`, `STORAGE_FAILED` if
+ * the disk does not play along. Damage is no reason to throw: it is set aside and reported.
+ */
+export async function openStateDirectory(options: OpenStateDirectoryOptions): Promise<StateDirectory> {
+  const { directory, mode = "writer", create = true, collections = [], responses, onProgress, environment, ...settings } = options;
+  if (typeof directory !== "string" || directory === "") {
+    throw new HoldfastError("INVALID_CONFIG", "The options of the state directory are not valid.\n  /directory: must name a directory");
+  }
+  const parsed = parseStoreOptions(settings);
+  const opening: OpenEnvironment = {
+    ...systemEnvironment,
+    ...environment,
+    collections: [...builtInCollections, ...(collections as readonly CollectionDefinition<unknown>[])],
+    onProgress,
+  };
+  const root = resolve(directory);
+  if (mode === "reader") {
+    const store = await openReader({ directory: root, settings: parsed, environment: opening });
+    return new StateDirectory(store, undefined, responses ?? {});
+  }
+  const status = new StatusDuringOpening(opening, parsed.heartbeatMs);
+  const store = await openOwner({ directory: root, create, settings: parsed, environment: opening, observer: status });
+  const startup = status.startup;
+  if (startup !== undefined) {
+    store.onCondition((condition) => {
+      startup.storeCondition(condition);
+    });
+    await startup.attach(store);
+  }
+  return new StateDirectory(store, startup, responses ?? {});
+}
+
+/** Reports `starting` and `recovering` while the directory is being opened, and `error` if it can not be. */
+class StatusDuringOpening implements OpeningObserver {
+  startup: Startup | undefined;
+  readonly #environment: OpenEnvironment;
+  readonly #heartbeatMs: number;
+
+  constructor(environment: OpenEnvironment, heartbeatMs: number) {
+    this.#environment = environment;
+    this.#heartbeatMs = heartbeatMs;
+  }
+
+  async owned(...[lock, layout]: Parameters<OpeningObserver["owned"]>): Promise<void> {
+    const { fileSystem, clock } = this.#environment;
+    this.startup = await Startup.begin({
+      layout,
+      epoch: lock.claim.epoch,
+      host: hostname(),
+      pid: process.pid,
+      writeFile: (path, bytes) => replaceFileDurably(fileSystem, path, bytes),
+      fileSystem,
+      clock,
+      heartbeatIntervalMs: this.#heartbeatMs,
+    });
+    await this.startup.report({ phase: "recovering", message: "Recovering the state directory." });
+  }
+
+  async recovered(report: RecoveryReport): Promise<void> {
+    await this.startup?.recovered(report);
+  }
+
+  async failed(error: unknown): Promise<void> {
+    const message = `The state directory could not be opened: ${error instanceof Error ? error.message : String(error)}`;
+    await this.startup?.report({ phase: "error", message: message.slice(0, 2_000) });
+    await this.startup?.close();
+  }
+}
+
+/** An open state directory: the store, and what a router keeps in it. */
+export class StateDirectory implements Store, AsyncDisposable {
+  readonly responses: Responses;
+  readonly conversations: Conversations;
+  readonly #store: DirectoryStore;
+  readonly #startup: Startup | undefined;
+  /** A reader leaves it to the owner. */
+  readonly #upkeep: Upkeep | undefined;
+
+  /** @internal Use {@link openStateDirectory}. */
+  constructor(store: DirectoryStore, startup: Startup | undefined, responses: NonNullable<OpenStateDirectoryOptions["responses"]>) {
+    this.#store = store;
+    this.#startup = startup;
+    this.responses = new Responses(store, responses);
+    this.conversations = new Conversations(store, responses);
+    if (store.mode === "writer") {
+      this.#upkeep = new Upkeep(this, {
+        onFailure: (error) => {
+          process.emitWarning(`Holdfast could not tidy up response histories: ${String(error)}`);
+        },
+      });
+    }
+  }
+
+  /** Absolute, links resolved. */
+  get directory(): string {
+    return this.#store.directory;
+  }
+
+  get mode(): "writer" | "reader" {
+    return this.#store.mode;
+  }
+
+  get storeId(): string {
+    return this.#store.storeId;
+  }
+
+  /** The fencing token of this owner; 0 in a reader. */
+  get epoch(): number {
+    return this.#store.epoch;
+  }
+
+  /** What opening found and did. */
+  get recovery(): RecoveryReport {
+    return this.#store.recovery;
+  }
+
+  get condition(): StoreCondition {
+    return this.#store.condition;
+  }
+
+  get metrics(): StoreMetrics {
+    return this.#store.metrics;
+  }
+
+  get lastSequence(): number {
+    return this.#store.lastSequence;
+  }
+
+  /** Where the owner reports how it starts. @throws HoldfastError `READ_ONLY` in a reader, which has nothing to report. */
+  get startup(): Startup {
+    if (this.#startup === undefined) {
+      throw new HoldfastError("READ_ONLY", "The state directory was opened for reading: only its owner reports a startup status.");
+    }
+    return this.#startup;
+  }
+
+  /** Calls `listener` with each change of {@link condition}. @returns how to stop that. */
+  onCondition(listener: (condition: StoreCondition) => void): () => void {
+    return this.#store.onCondition(listener);
+  }
+
+  /** The collections that have documents or have been declared, sorted. */
+  collectionNames(): string[] {
+    return this.#store.collectionNames();
+  }
+
+  collection<Body>(definition: CollectionDefinition<Body>): Collection<Body> {
+    return this.#store.collection(definition);
+  }
+
+  /** A collection by name, of a kind this program knows or not; see `DirectoryStore.collectionNamed`. */
+  collectionNamed(name: string, options: { readonly create?: boolean } = {}): Collection<unknown> | undefined {
+    return this.#store.collectionNamed(name, options);
+  }
+
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#store.transaction(work);
+  }
+
+  changes(options: WatchOptions = {}): AsyncIterable<Change> {
+    return this.#store.changes(options);
+  }
+
+  /** Moves everything acknowledged so far from the journal into the collections' files. */
+  checkpoint(): Promise<void> {
+    return this.#store.checkpoint();
+  }
+
+  /** Resolves when everything acknowledged is on disk and the directory is free for the next one. Can be called again. */
+  async close(): Promise<void> {
+    await this.#upkeep?.stop();
+    await this.#store.close(async () => {
+      await this.#startup?.close();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,28 @@
+/** A page as the OpenAI lists are: `data` is never null, and the ids at its ends are null when it is empty. */
+export interface ListBody<Element> {
+  readonly object: "list";
+  readonly data: readonly Element[];
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+  readonly has_more: boolean;
+}
+
+export function listBody<Element extends { readonly id: string }>(
+  data: readonly Element[],
+  hasMore: boolean,
+): ListBody<Element> {
+  return {
+    object: "list",
+    data,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: hasMore,
+  };
+}
+
+export function itemList<Element extends { readonly id: string }>(page: {
+  readonly items: readonly Element[];
+  readonly hasMore: boolean;
+}): ListBody<Element> {
+  return listBody(page.items, page.hasMore);
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { HoldfastError } from "../errors.js";
+import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
+import { isTemporaryName } from "../files/temporary-name.js";
+import { parseSegmentName } from "../journal/segment-name.js";
+
+/** What a folder is, before anything in it is touched. */
+export type DirectoryKind = "absent" | "empty" | "ours";
+
+/** Volumes come with this one. */
+const ignored = new Set(["lost+found"]);
+
+/**
+ * Tells whether a folder may be used as a state directory. Only one that is empty, or that is demonstrably ours: one
+ * with a manifest, or, where that is gone, with a claim or a journal segment; or with nothing but the empty folders that
+ * an interrupted first opening leaves.
+ *
+ * @throws HoldfastError `INVALID_CONFIG` for anything else. A foreign folder is never adopted and never cleaned.
+ */
+export async function examineDirectory(fileSystem: FileSystem, layout: Layout): Promise<DirectoryKind> {
+  let entries: DirectoryEntry[];
+  try {
+    entries = await fileSystem.readDirectory(layout.root);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return "absent";
+    if (code === "ENOTDIR") throw foreign(layout, "it is not a directory");
+    throw error;
+  }
+  const names = entries.map(({ name }) => name).filter((name) => !ignored.has(name));
+  if (names.length === 0) return "empty";
+  if (names.includes("manifest.json")) {
+    if (await hasForeignManifest(fileSystem, layout)) throw foreign(layout, "its manifest.json is not one of Holdfast's");
+    return "ours";
+  }
+  if (await hasOwnTraces(fileSystem, layout)) return "ours";
+  const unknown = names.filter((name) => name !== "epochs" && name !== "status" && !isTemporaryName(name));
+  if (unknown.length > 0) {
+    throw foreign(layout, `it has no manifest.json, and holds other files (${unknown.slice(0, 5).map((name) => JSON.stringify(name)).join(", ")})`);
+  }
+  return "empty";
+}
+
+async function hasOwnTraces(fileSystem: FileSystem, layout: Layout): Promise<boolean> {
+  const claims = await namesIn(fileSystem, layout.epochs);
+  if (claims.some((name) => /^\d{8}$/.test(name))) return true;
+  const segments = await namesIn(fileSystem, layout.journal);
+  return segments.some((name) => parseSegmentName(name) !== undefined);
+}
+
+/** Many programs keep a `manifest.json`: without any other trace of ours, it must at least look like one. */
+async function hasForeignManifest(fileSystem: FileSystem, layout: Layout): Promise<boolean> {
+  if (await hasOwnTraces(fileSystem, layout)) return false;
+  const bytes = await fileSystem.readFile(join(layout.root, "manifest.json"));
+  return !bytes.includes('"storeId"');
+}
+
+async function namesIn(fileSystem: FileSystem, path: string): Promise<string[]> {
+  try {
+    return (await fileSystem.readDirectory(path)).map(({ name }) => name);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+function foreign(layout: Layout, why: string): HoldfastError {
+  return new HoldfastError(
+    "INVALID_CONFIG",
+    `${layout.root} is not a Holdfast state directory: ${why}. Name an empty or a new directory; this one was left as it is.`,
+    { details: { directory: layout.root } },
+  );
+}

@@ -1,0 +1,280 @@
+import { join } from "node:path";
+import type { Clock } from "../files/clock.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
+import { replaceFileDurably } from "../files/replace-file.js";
+import { sealJson } from "../files/sealed-json.js";
+import { storageError } from "../files/storage-error.js";
+import type { LooseDocuments } from "../documents/loose-documents.js";
+import { parseSegmentName } from "../journal/segment-name.js";
+import type { JournalWriter } from "../journal/journal-writer.js";
+import { HoldfastError } from "../errors.js";
+import type { Bodies } from "./bodies.js";
+import type { Checkpoint } from "./checkpoint-file.js";
+import type { CollectionState } from "./collection-state.js";
+import type { Committer } from "./committer.js";
+import type { ExpiryClock } from "./expiry-clock.js";
+import type { StoreOptions } from "./options.js";
+import type { Quarantine } from "./quarantine.js";
+import { envelopeOf, type Version } from "./version.js";
+
+export interface CheckpointerParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly clock: Clock;
+  readonly expiry: ExpiryClock;
+  readonly documents: LooseDocuments;
+  readonly bodies: Bodies;
+  readonly committer: Committer;
+  readonly journal: JournalWriter;
+  readonly quarantine: Quarantine;
+  readonly storeId: string;
+  readonly options: StoreOptions;
+  readonly states: () => Iterable<CollectionState>;
+  /** Segments of earlier owners, oldest first. */
+  readonly inherited: readonly string[];
+  readonly damagedSegments: ReadonlySet<string>;
+  readonly checkpointSequence: number;
+  /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
+  readonly checkFence: () => void;
+  /**
+   * Resolves when the previous owner, which was taken over while it lived, is gone; `undefined` if there is none such.
+   * A paused process can resume in the middle of a rename or removal that it began before it was taken over, and no
+   * check can stop that one call. So until it is gone nothing is moved into files it might still touch, and the
+   * journal, which it can not touch, holds everything.
+   */
+  readonly predecessorGone: Promise<void> | undefined;
+}
+
+/** Files written at the same time: more would crowd the commits out of the four threads they share. */
+const writesAtOnce = 2;
+const writesAtOnceWhenClosing = 8;
+
+/**
+ * Moves what the journal holds into the collections' files, so that the journal stays short.
+ *
+ * Order: documents written and synced, their folders synced, `checkpoint.json` replaced durably, and only then journal
+ * segments removed. A crash anywhere before the replacement leaves the old checkpoint and the whole journal above it;
+ * documents that were already written are newer than that checkpoint says, which replay notices by their sequence.
+ */
+export class Checkpointer {
+  readonly #parts: CheckpointerParts;
+  readonly #removed = new Set<string>();
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastCommits = 0;
+  #closing = false;
+  /** The commit up to which the collections' files are complete. */
+  sequence: number;
+  checkpoints = 0;
+  /** Why the last attempt failed; `undefined` if it did not. */
+  failure: HoldfastError | undefined;
+
+  #held: boolean;
+
+  constructor(parts: CheckpointerParts) {
+    this.#parts = parts;
+    this.#held = parts.predecessorGone !== undefined;
+    void parts.predecessorGone?.then(() => {
+      this.#held = false;
+    });
+    this.sequence = parts.checkpointSequence;
+  }
+
+  /** How many files the journal consists of. */
+  get journalSegments(): number {
+    return this.#allSegments().length;
+  }
+
+  /** Looks every idle time whether there is something to move and nobody is writing, or too much has piled up. */
+  start(): void {
+    const { committer, options } = this.#parts;
+    this.#timer = setInterval(() => {
+      const isIdle = committer.commits === this.#lastCommits;
+      this.#lastCommits = committer.commits;
+      if (isIdle && this.#isDue()) this.runInBackground();
+    }, Math.max(10, options.checkpointIdleMs)).unref();
+  }
+
+  /** To be called after each batch. */
+  noteCommits(): void {
+    if (this.#running === undefined && this.#parts.committer.uncheckpointedBytes >= this.#parts.options.checkpointBytes) {
+      this.runInBackground();
+    }
+  }
+
+  runInBackground(): void {
+    this.run().catch((error: unknown) => {
+      // Nothing is lost: the journal still holds it all, and the next attempt begins anew. The store says it in its
+      // metrics, and to writers once the journal reaches its limit.
+      this.failure = storageError(error, "write a checkpoint", this.#parts.layout.checkpoint);
+    });
+  }
+
+  /** Resolves when writers may go on: at once, unless the journal has reached its limit. */
+  admission(): Promise<void> | undefined {
+    const { committer, options, layout } = this.#parts;
+    if (committer.uncheckpointedBytes < options.journalLimitBytes) return undefined;
+    if (!this.#held) return this.run();
+    throw new HoldfastError(
+      "STORAGE_FULL",
+      `The journal has reached its limit of ${options.journalLimitBytes} bytes, and can not be checkpointed while the paused process that held ${layout.root} before still exists. End that process.`,
+    );
+  }
+
+  /** Writes a checkpoint of everything acknowledged when it begins. Calls that come while one runs share the next. */
+  async run(): Promise<void> {
+    while (this.#running !== undefined) {
+      const running = this.#running;
+      // Its failure is for whoever began it.
+      await running.then(undefined, () => undefined);
+      if (!this.#isDue()) return;
+    }
+    this.#running = this.#checkpoint().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing = true;
+    await this.run();
+  }
+
+  /** Stops without writing anything more. */
+  async abandon(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running?.then(undefined, () => undefined);
+  }
+
+  #isDue(): boolean {
+    return this.#parts.committer.lastSequence > this.sequence || [...this.#parts.states()].some(({ dirty }) => dirty.size > 0);
+  }
+
+  async #checkpoint(): Promise<void> {
+    if (this.#held || !this.#isDue()) return;
+    const { committer, layout, fileSystem, storeId, clock, expiry } = this.#parts;
+    const bytes = committer.uncheckpointedBytes;
+    const taken = [...this.#parts.states()].map((state) => {
+      const versions = state.dirty;
+      state.dirty = new Map();
+      return { state, versions, documents: state.acknowledged.size };
+    });
+    const sequence = committer.lastSequence;
+    committer.uncheckpointedBytes = 0;
+    try {
+      this.#parts.checkFence();
+      for (const { state, versions } of taken) await this.#moveAll(state, versions);
+      await this.#parts.documents.syncFolders();
+      const checkpoint: Checkpoint = {
+        format: 1,
+        storeId,
+        sequence,
+        writtenAt: new Date(clock.now()).toISOString(),
+        expiryClock: expiry.now(),
+        documents: Object.fromEntries(taken.map(({ state, documents }) => [state.name, documents])),
+      };
+      this.#parts.checkFence();
+      await replaceFileDurably(fileSystem, layout.checkpoint, sealJson(checkpoint));
+    } catch (error) {
+      for (const { state, versions } of taken) {
+        for (const [id, version] of versions) if (!state.dirty.has(id)) state.dirty.set(id, version);
+      }
+      committer.uncheckpointedBytes += bytes;
+      throw storageError(error, "write a checkpoint", layout.checkpoint);
+    }
+    this.sequence = sequence;
+    this.checkpoints += 1;
+    this.failure = undefined;
+    for (const { state, versions } of taken) this.#releaseBodies(state, versions);
+    await this.#pruneJournal();
+  }
+
+  /** Deletions first: on a full disk they make the room that the rest needs. */
+  async #moveAll(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
+    const { documents } = this.#parts;
+    const all = [...versions.values()];
+    await inParallel(all.filter(({ deleted }) => deleted), writesAtOnce, async (version) => {
+      this.#parts.checkFence();
+      await documents.remove(state.name, version.id);
+    });
+    const puts = all.filter(({ deleted }) => !deleted);
+    await inParallel(puts, this.#closing ? writesAtOnceWhenClosing : writesAtOnce, async (version) => {
+      if (version.body === undefined) return;
+      this.#parts.checkFence();
+      await documents.write(envelopeOf(state.name, version), version.body);
+    });
+  }
+
+  /** The bodies are in files now; the cache decides which stay in memory too. */
+  #releaseBodies(state: CollectionState, versions: ReadonlyMap<string, Version>): void {
+    for (const version of versions.values()) {
+      if (version.body === undefined || version.deleted) continue;
+      if (state.acknowledged.get(version.id) !== version) continue;
+      this.#parts.bodies.keep(version, version.body);
+      version.body = undefined;
+    }
+  }
+
+  /**
+   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes. Oldest first: a crash in
+   * between leaves an unbroken end of the journal. Damaged segments go to quarantine, and nothing older stays behind them.
+   */
+  async #pruneJournal(): Promise<void> {
+    const { layout, fileSystem, quarantine, options, damagedSegments } = this.#parts;
+    const all = this.#allSegments();
+    const covered = all.filter((_, index) => {
+      const next = all[index + 1];
+      return next !== undefined && (parseSegmentName(next)?.first ?? Number.MAX_SAFE_INTEGER) <= this.sequence + 1;
+    });
+    const lastDamaged = covered.findLastIndex((name) => damagedSegments.has(name));
+    let kept = 0;
+    let keepFrom = covered.length;
+    for (let index = covered.length - 1; index > lastDamaged; index -= 1) {
+      kept += (await fileSystem.status(join(layout.journal, covered[index] as string)))?.size ?? 0;
+      if (kept > options.journalRetainBytes) break;
+      keepFrom = index;
+    }
+    for (const name of covered.slice(0, keepFrom)) {
+      this.#parts.checkFence();
+      const path = join(layout.journal, name);
+      if (damagedSegments.has(name)) await quarantine.move(path, "journal-damaged", "damaged, and covered by a checkpoint");
+      else await removeIfPresent(fileSystem, path);
+    }
+    if (keepFrom > 0) await fileSystem.syncDirectory(layout.journal);
+    for (const name of covered.slice(0, keepFrom)) this.#removed.add(name);
+  }
+
+  #allSegments(): string[] {
+    const { inherited, journal } = this.#parts;
+    return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
+  }
+}
+
+async function removeIfPresent(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.remove(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+/**
+ * Returns only when nothing is under way any more, also after a failure: a straggler that wrote an older version after
+ * the next attempt had written a newer one would undo it.
+ */
+async function inParallel<Item>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<void>): Promise<void> {
+  let next = 0;
+  const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+    while (next < items.length) {
+      const item = items[next] as Item;
+      next += 1;
+      await work(item);
+    }
+  });
+  const outcomes = await Promise.allSettled(workers);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

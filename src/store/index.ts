@@ -1,0 +1,13 @@
+/**
+ * The state directory as a store.
+ *
+ * @module
+ */
+export type { StoreCondition } from "./condition.js";
+export { DirectoryStore, type StoreMetrics } from "./directory-store.js";
+export type { RecoveryProgress } from "./load-state.js";
+export { systemEnvironment, type OpenEnvironment, type OpeningObserver } from "./open-options.js";
+export { openOwner } from "./open-owner.js";
+export { openReader } from "./open-reader.js";
+export { parseStoreOptions, storeOptionsSchema, type StoreOptions, type StoreOptionsInput } from "./options.js";
+export { recoveryReportSchema, type Damage, type RecoveryReport } from "./recovery-report.js";

@@ -1,0 +1,43 @@
+import type { CollectionDefinition, Document } from "../collections/index.js";
+import { HoldfastError } from "../errors.js";
+import { headOf, type Version } from "./version.js";
+
+/**
+ * Parses a stored body and brings it to the definition's schema version.
+ *
+ * @throws HoldfastError `UNSUPPORTED_FORMAT` if a newer program wrote it; `CORRUPT` if a migration fails on it.
+ */
+export function interpretBody(
+  definition: CollectionDefinition<unknown> | undefined,
+  stored: Pick<Version, "id" | "schemaVersion">,
+  json: string,
+): unknown {
+  let body: unknown = JSON.parse(json);
+  if (definition === undefined) return body;
+  const { name, version, migrations } = definition;
+  const what = `The document ${JSON.stringify(stored.id)} of ${name}`;
+  if (stored.schemaVersion > version) {
+    throw new HoldfastError(
+      "UNSUPPORTED_FORMAT",
+      `${what} has schema version ${stored.schemaVersion}; this program knows version ${version}. It was left as it is: use the program that wrote it, or a newer one.`,
+      { details: { collection: name, id: stored.id, schemaVersion: stored.schemaVersion, known: version } },
+    );
+  }
+  for (let from = stored.schemaVersion; from < version; from += 1) {
+    const migrate = migrations[from];
+    if (migrate === undefined) continue;
+    try {
+      body = migrate(body);
+    } catch (error) {
+      throw new HoldfastError("CORRUPT", `${what} could not be migrated from schema version ${from} to ${from + 1}.`, {
+        cause: error,
+        details: { collection: name, id: stored.id, from },
+      });
+    }
+  }
+  return body;
+}
+
+export function documentOf<Body>(definition: CollectionDefinition<Body>, version: Version, json: string): Document<Body> {
+  return { ...headOf(version), body: interpretBody(definition as CollectionDefinition<unknown>, version, json) as Body };
+}

@@ -1,0 +1,261 @@
+import type { CollectionDefinition } from "../collections/index.js";
+import { HoldfastError } from "../errors.js";
+import type { LooseDocuments } from "../documents/loose-documents.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
+import { readJournal, type JournalReading } from "../journal/read-journal.js";
+import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
+import { CollectionState, indexKeys } from "./collection-state.js";
+import { interpretBody } from "./interpret-body.js";
+import { readSealed, type SealedContent } from "./manifest.js";
+import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
+
+/** How far a recovery or verification is. */
+export interface RecoveryProgress {
+  readonly stage: "waiting" | "documents" | "journal" | "checkpoint";
+  readonly done: number;
+  readonly total?: number;
+}
+
+export interface LoadOptions {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly documents: LooseDocuments;
+  readonly definitions: ReadonlyMap<string, CollectionDefinition<unknown>>;
+  readonly storeId: string | undefined;
+  /**
+   * `durable`: leave out commits that no watermark covers. A reader must, because they may still vanish; the owner must
+   * not, because they may have been acknowledged.
+   */
+  readonly upTo: "end" | "durable";
+  readonly onProgress?: ((progress: RecoveryProgress) => void) | undefined;
+}
+
+/** A document whose file can not be trusted, and that no later commit replaces. */
+export interface DamagedDocument {
+  readonly collection: string;
+  readonly path: string;
+  readonly id: string | undefined;
+  readonly error: HoldfastError;
+  /** Whether the journal still had the document. */
+  readonly restored: boolean;
+}
+
+export interface LoadedState {
+  readonly states: Map<string, CollectionState>;
+  readonly checkpoint: SealedContent<Checkpoint>;
+  readonly journal: JournalReading;
+  /** The newest commit that `states` hold. */
+  readonly lastSequence: number;
+  readonly documents: number;
+  readonly replayed: number;
+  readonly replayedOperations: number;
+  readonly damagedDocuments: readonly DamagedDocument[];
+  readonly missingDocuments: ReadonlyMap<string, number>;
+  readonly foreignFiles: readonly string[];
+  readonly temporaryFiles: readonly string[];
+}
+
+/** Reads everything a state directory holds, and changes nothing. */
+export async function loadState(options: LoadOptions): Promise<LoadedState> {
+  const loader = new StateLoader(options);
+  return loader.load();
+}
+
+class StateLoader {
+  readonly #options: LoadOptions;
+  readonly #states = new Map<string, CollectionState>();
+  readonly #damaged: { collection: string; path: string; id: string | undefined; error: HoldfastError }[] = [];
+  readonly #foreign: string[] = [];
+  readonly #temporary: string[] = [];
+  #documents = 0;
+  #newestDocument = 0;
+  #replayed = 0;
+  #replayedOperations = 0;
+  /** Ids with a commit above the checkpoint, by collection, and whether they existed at the checkpoint. */
+  readonly #touched = new Map<string, Map<string, boolean>>();
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    for (const name of options.definitions.keys()) this.#state(name);
+  }
+
+  async load(): Promise<LoadedState> {
+    const { fileSystem, layout } = this.#options;
+    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
+    await this.#loadDocuments();
+    const { journal, upTo } = await this.#replay(checkpoint);
+    const damagedDocuments = await this.#restoreDamaged();
+    for (const state of this.#states.values()) state.index();
+    return {
+      states: this.#states,
+      checkpoint,
+      journal,
+      lastSequence: upTo,
+      documents: this.#documents,
+      replayed: this.#replayed,
+      replayedOperations: this.#replayedOperations,
+      damagedDocuments,
+      missingDocuments: this.#missing(checkpoint, journal),
+      foreignFiles: this.#foreign,
+      temporaryFiles: this.#temporary,
+    };
+  }
+
+  async #loadDocuments(): Promise<void> {
+    for (const name of await this.#options.documents.collections()) {
+      const state = this.#state(name);
+      await this.#options.documents.scan(name, {
+        document: ({ envelope, body }) => {
+          const version = versionOfEnvelope(envelope, body.length, []);
+          version.keys = this.#keys(state, version, body);
+          state.load(version);
+          this.#documents += 1;
+          this.#newestDocument = Math.max(this.#newestDocument, envelope.sequence);
+          if (this.#documents % 256 === 0) this.#options.onProgress?.({ stage: "documents", done: this.#documents });
+        },
+        damaged: (path, id, error) => this.#damaged.push({ collection: name, path, id, error }),
+        foreign: (path) => this.#foreign.push(path),
+        temporary: (path) => this.#temporary.push(path),
+      });
+    }
+  }
+
+  async #replay(checkpoint: SealedContent<Checkpoint>): Promise<{ journal: JournalReading; upTo: number }> {
+    const { fileSystem, layout, storeId, onProgress } = this.#options;
+    const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
+    const commits: CommitRecord[] = [];
+    const journal = await readJournal({
+      fileSystem,
+      directory: layout.journal,
+      storeId,
+      above,
+      apply: (commit) => {
+        if (this.#options.upTo === "end") this.#apply(commit);
+        else commits.push(commit);
+      },
+      onSegment: (done, total) => onProgress?.({ stage: "journal", done, total }),
+    });
+    // Documents are written only once they are acknowledged, so what they hold is durable, watermark or not.
+    const upTo =
+      this.#options.upTo === "end"
+        ? Math.max(journal.lastSequence, this.#newestDocument)
+        : Math.max(journal.watermark, above ?? 0, this.#newestDocument);
+    for (const commit of commits) if (commit.sequence <= upTo) this.#apply(commit);
+    return { journal, upTo };
+  }
+
+  #apply(commit: CommitRecord): void {
+    this.#replayed += 1;
+    for (const operation of commit.operations) {
+      this.#replayedOperations += 1;
+      const name = "put" in operation ? operation.put : operation.delete;
+      const state = this.#state(name);
+      this.#touch(name, operation);
+      const former = state.acknowledged.get(operation.id);
+      // A checkpoint that was cut short may have moved a newer version into the document's file already.
+      if (former !== undefined && former.sequence > commit.sequence) continue;
+      if ("delete" in operation) {
+        state.acknowledged.delete(operation.id);
+        state.dirty.set(operation.id, tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time));
+      } else if (former?.sequence !== commit.sequence) {
+        const version = this.#versionOf(state, operation, commit);
+        state.load(version);
+        state.dirty.set(version.id, version);
+      }
+    }
+  }
+
+  #touch(collection: string, operation: Operation): void {
+    let touched = this.#touched.get(collection);
+    if (touched === undefined) this.#touched.set(collection, (touched = new Map<string, boolean>()));
+    if (!touched.has(operation.id)) touched.set(operation.id, operation.revision > 1);
+  }
+
+  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord): Version {
+    const body = JSON.stringify(operation.body);
+    const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
+    version.keys = this.#keys(state, version, body);
+    return version;
+  }
+
+  /** A body that this program can not interpret is in no index; reading it says why. */
+  #keys(state: CollectionState, version: Version, body: string): Version["keys"] {
+    if (state.definition === undefined || Object.keys(state.definition.indexes).length === 0) return [];
+    try {
+      return indexKeys(state.definition, interpretBody(state.definition, version, body));
+    } catch (error) {
+      if (error instanceof HoldfastError) return [];
+      throw error;
+    }
+  }
+
+  /**
+   * A damaged document is no loss if a later commit replaced it. If none did, the journal may still hold the commit
+   * that wrote it: what is kept behind the checkpoint is the newest part of history, so the last write found there is
+   * the document's last.
+   */
+  async #restoreDamaged(): Promise<DamagedDocument[]> {
+    const wanted = new Map<string, { operation: Operation; commit: CommitRecord } | undefined>();
+    const keyOf = (collection: string, id: string): string => `${collection}/${id}`;
+    for (const { collection, id } of this.#damaged) {
+      if (id !== undefined && this.#touched.get(collection)?.has(id) !== true) wanted.set(keyOf(collection, id), undefined);
+    }
+    if (wanted.size > 0) {
+      const { fileSystem, layout, storeId } = this.#options;
+      const apply = (commit: CommitRecord): void => {
+        for (const operation of commit.operations) {
+          const key = keyOf("put" in operation ? operation.put : operation.delete, operation.id);
+          if (wanted.has(key)) wanted.set(key, { operation, commit });
+        }
+      };
+      await readJournal({ fileSystem, directory: layout.journal, storeId, above: undefined, apply });
+    }
+    return this.#damaged.map(({ collection, path, id, error }) => {
+      const key = id === undefined ? undefined : keyOf(collection, id);
+      if (key === undefined || !wanted.has(key)) {
+        return { collection, path, id, error, restored: id !== undefined };
+      }
+      const found = wanted.get(key);
+      if (found !== undefined && "put" in found.operation) {
+        const state = this.#state(collection);
+        const version = this.#versionOf(state, found.operation, found.commit);
+        state.load(version);
+        state.dirty.set(version.id, version);
+      }
+      return { collection, path, id, error, restored: found !== undefined };
+    });
+  }
+
+  /**
+   * Counts what the checkpoint says must be there against what was: a file that vanished leaves no damage to see. Only
+   * where every commit above the checkpoint was read; documents that were touched by one are not counted.
+   */
+  #missing(checkpoint: SealedContent<Checkpoint>, journal: JournalReading): Map<string, number> {
+    const missing = new Map<string, number>();
+    if (checkpoint.state !== "present" || journal.lost.length > 0) return missing;
+    for (const [name, count] of Object.entries(checkpoint.content.documents)) {
+      const touched = this.#touched.get(name) ?? new Map<string, boolean>();
+      const present = this.#states.get(name)?.acknowledged ?? new Map<string, Version>();
+      const expected = count - [...touched.values()].filter((existed) => existed).length;
+      const untouched = present.size - [...touched.keys()].filter((id) => present.has(id)).length;
+      const known = this.#damaged.filter(
+        ({ collection, id }) => collection === name && (id === undefined || !(touched.has(id) || present.has(id))),
+      );
+      const lacking = expected - untouched - known.length;
+      if (lacking > 0) missing.set(name, lacking);
+    }
+    return missing;
+  }
+
+  #state(name: string): CollectionState {
+    let state = this.#states.get(name);
+    if (state === undefined) {
+      state = new CollectionState(name);
+      state.definition = this.#options.definitions.get(name);
+      this.#states.set(name, state);
+    }
+    return state;
+  }
+}

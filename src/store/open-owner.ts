@@ -1,0 +1,292 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { CollectionDefinition } from "../collections/index.js";
+import { HoldfastError } from "../errors.js";
+import type { FileSystem } from "../files/file-system.js";
+import { Layout } from "../files/layout.js";
+import { makeDirectories } from "../files/make-directories.js";
+import { replaceFileDurably } from "../files/replace-file.js";
+import { sealJson } from "../files/sealed-json.js";
+import { storageError } from "../files/storage-error.js";
+import { isTemporaryName } from "../files/temporary-name.js";
+import { LooseDocuments } from "../documents/loose-documents.js";
+import { JournalWriter } from "../journal/journal-writer.js";
+import { DirectoryLock } from "../locking/directory-lock.js";
+import { version } from "../version.js";
+import { examineDirectory } from "./adopt-directory.js";
+import { Bodies } from "./bodies.js";
+import { ChangeLog } from "./change-log.js";
+import { Checkpointer } from "./checkpointer.js";
+import { Committer } from "./committer.js";
+import { ConditionKeeper } from "./condition.js";
+import { DirectoryStore } from "./directory-store.js";
+import type { Engine } from "./engine.js";
+import { ExpiryClock } from "./expiry-clock.js";
+import { readHistory } from "./history.js";
+import { loadState, type LoadedState } from "./load-state.js";
+import { directoryFormat, manifestSchema, readSealed } from "./manifest.js";
+import { checkFileSystem } from "./network-file-system.js";
+import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
+import type { StoreOptions } from "./options.js";
+import { Owner } from "./owner.js";
+import { Quarantine } from "./quarantine.js";
+import { recoveryReport } from "./recovery-report-of.js";
+import type { Damage, RecoveryReport } from "./recovery-report.js";
+import { CollectionRegistry } from "./registry.js";
+import { repair, sweepTemporaryFiles } from "./repair.js";
+import { Reserve } from "./reserve.js";
+import { Sweeper } from "./sweeper.js";
+import type { CollectionState } from "./collection-state.js";
+import type { Version } from "./version.js";
+
+export interface OpenOwnerOptions {
+  readonly directory: string;
+  /** Whether to make a directory that does not exist. */
+  readonly create: boolean;
+  readonly settings: StoreOptions;
+  readonly environment: OpenEnvironment;
+  readonly observer: OpeningObserver;
+}
+
+/**
+ * Takes a directory over and recovers it. In order: look at it without touching it; take the lock; read everything; set
+ * aside what can not be trusted; seal the predecessor's journal by beginning our own. Every step can be cut short and
+ * begun anew by the next owner: until our first segment stands, nothing that was there has changed its meaning.
+ */
+export async function openOwner(options: OpenOwnerOptions): Promise<DirectoryStore> {
+  const { settings, environment, observer } = options;
+  const { fileSystem, clock, onProgress } = environment;
+  const warnings: string[] = [];
+  const layout = await prepareRoot(options, warnings);
+  const startedAt = clock.now();
+  const started = clock.elapsed();
+  const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
+  const lock = await DirectoryLock.acquire({
+    fileSystem,
+    layout,
+    clock,
+    storeId: manifest.state === "present" ? manifest.content.storeId : null,
+    waitMs: settings.waitMs,
+    takeOver: settings.takeOver,
+    heartbeatMs: settings.heartbeatMs,
+    staleAfterMs: settings.staleAfterMs,
+    onWaiting: () => onProgress?.({ stage: "waiting", done: Math.round(clock.elapsed() - started) }),
+  });
+  try {
+    await observer.owned(lock, layout);
+    const opened = await recoverAndOpen(options, layout, lock, { warnings, startedAt, started });
+    await observer.recovered(opened.recovery);
+    return opened;
+  } catch (error) {
+    const typed = storageError(error, "open the state directory", layout.root);
+    await observer.failed(typed);
+    await lock.release();
+    throw typed;
+  }
+}
+
+async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promise<Layout> {
+  const { fileSystem } = options.environment;
+  const named = new Layout(options.directory);
+  try {
+    const kind = await examineDirectory(fileSystem, named);
+    if (kind === "absent") {
+      if (!options.create) {
+        throw new HoldfastError("INVALID_CONFIG", `${named.root} does not exist.`, { details: { directory: named.root } });
+      }
+      await makeDirectories(fileSystem, named.root);
+    }
+    const layout = new Layout(await fileSystem.canonical(named.root));
+    const warning = await checkFileSystem(fileSystem, layout.root, options.settings.networkFileSystem);
+    if (warning !== undefined) warnings.push(warning);
+    return layout;
+  } catch (error) {
+    throw storageError(error, "open the state directory", named.root);
+  }
+}
+
+interface Beginning {
+  readonly warnings: string[];
+  readonly startedAt: number;
+  readonly started: number;
+}
+
+async function recoverAndOpen(
+  { settings, environment }: OpenOwnerOptions,
+  layout: Layout,
+  lock: DirectoryLock,
+  { warnings, startedAt, started }: Beginning,
+): Promise<DirectoryStore> {
+  const { fileSystem, clock, onProgress } = environment;
+  for (const folder of [layout.journal, layout.collections, layout.quarantine]) await makeDirectories(fileSystem, folder);
+  const quarantine = new Quarantine(fileSystem, layout, clock);
+  const identity = await identify(fileSystem, layout, lock, quarantine, new Date(startedAt));
+  const documents = new LooseDocuments(fileSystem, layout);
+  const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
+  const loaded = await loadState({ fileSystem, layout, documents, definitions, storeId: identity.storeId, upTo: "end", onProgress });
+  const storeId = identity.storeId ?? loaded.journal.storeId ?? randomUUID();
+  if (identity.storeId === undefined || identity.rewrite) await writeManifest(fileSystem, layout, storeId, new Date(startedAt));
+  const repaired = await repair(fileSystem, layout, quarantine, loaded);
+  const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
+
+  const checkpoint = loaded.checkpoint.state === "present" ? loaded.checkpoint.content : undefined;
+  const condition = new ConditionKeeper();
+  const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) => readHistory(fileSystem, layout, storeId, since, committer.lastSequence));
+  const committer: Committer = new Committer({ clock, condition, changes, lastSequence: loaded.lastSequence });
+  const journal = await JournalWriter.open(
+    {
+      fileSystem,
+      directory: layout.journal,
+      storeId,
+      epoch: lock.claim.epoch,
+      previous: loaded.journal.previous,
+      lastSequence: loaded.lastSequence,
+      checkFence: lock.checkFence,
+      firstSegmentBytes: settings.firstSegmentBytes,
+      segmentBytes: settings.segmentBytes,
+      reserveBytes: settings.deleteReserveBytes,
+    },
+    committer,
+  );
+  committer.attach(journal);
+  await cutPredecessor(fileSystem, layout, loaded);
+
+  const expiry = new ExpiryClock(clock, checkpoint?.expiryClock);
+  const lead = expiry.lead();
+  if (Math.abs(lead) > 60 * 60 * 1000) {
+    warnings.push(`The wall clock is ${Math.round(Math.abs(lead) / 1000)} s ${lead > 0 ? "ahead of" : "behind"} where this directory expects it; nothing expires by that jump alone.`);
+  }
+  const bodies = new Bodies(documents, settings.cacheBytes);
+  const registry = new CollectionRegistry(loaded.states, bodies);
+  const checkpointer = new Checkpointer({
+    fileSystem,
+    layout,
+    clock,
+    expiry,
+    documents,
+    bodies,
+    committer,
+    journal,
+    quarantine,
+    storeId,
+    options: settings,
+    states: () => registry.all(),
+    inherited: loaded.journal.segments,
+    damagedSegments: repaired.damagedSegments,
+    checkpointSequence: checkpoint?.sequence ?? 0,
+    checkFence: lock.checkFence,
+    predecessorGone: lock.takeover.predecessorGone,
+  });
+  const engine: Engine = {
+    condition,
+    bodies,
+    changes,
+    expiry,
+    limits: settings,
+    committer,
+    admission: () => checkpointer.admission(),
+    replaced: (state, version) => assertReplaced(state, version),
+    attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
+  };
+  const reserve = new Reserve(fileSystem, layout.reserve);
+  await reserve.establish();
+  const report = recoveryReport({
+    storeId,
+    lock,
+    loaded,
+    repaired: { ...repaired, damage: [...identity.damage, ...repaired.damage], removedTemporaryFiles: repaired.removedTemporaryFiles + swept },
+    isNew: identity.isNew,
+    warnings,
+    startedAt,
+    finishedAt: clock.now(),
+    durationMs: clock.elapsed() - started,
+    checkpointSequence: checkpoint?.sequence ?? 0,
+  });
+  await writeReport(fileSystem, layout, report);
+  const sweeper = new Sweeper(engine, () => registry.all());
+  const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
+  role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
+  return new DirectoryStore({ root: layout.root, storeId, epoch: lock.claim.epoch, recovery: report, engine, registry, role });
+}
+
+interface StoreIdentity {
+  readonly storeId: string | undefined;
+  readonly isNew: boolean;
+  /** Whether the manifest has to be written anew. */
+  readonly rewrite: boolean;
+  readonly damage: readonly Damage[];
+}
+
+/** Whose directory this is. A lost manifest is written anew from what the claims and the journal say. */
+async function identify(
+  fileSystem: FileSystem,
+  layout: Layout,
+  lock: DirectoryLock,
+  quarantine: Quarantine,
+  now: Date,
+): Promise<StoreIdentity> {
+  const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
+  if (manifest.state === "present") return { storeId: manifest.content.storeId, isNew: false, rewrite: false, damage: [] };
+  const claimed = lock.takeover.previous?.storeId ?? undefined;
+  if (manifest.state === "damaged") {
+    const quarantined = await quarantine.move(layout.manifest, "manifest-damaged", manifest.error.message);
+    const damage: Damage = { file: "manifest.json", kind: "manifest", detail: manifest.error.message, quarantined, repaired: true };
+    return { storeId: claimed, isNew: false, rewrite: true, damage: [damage] };
+  }
+  const segments = await fileSystem.readDirectory(layout.journal);
+  const collections = await fileSystem.readDirectory(layout.collections);
+  if (segments.length === 0 && collections.length === 0) {
+    // The first thing a new directory gets: from here on it can be told to be ours.
+    const storeId = randomUUID();
+    await writeManifest(fileSystem, layout, storeId, now);
+    return { storeId, isNew: true, rewrite: false, damage: [] };
+  }
+  const damage: Damage = { file: "manifest.json", kind: "manifest", detail: "the file is missing", repaired: true };
+  return { storeId: claimed, isNew: false, rewrite: true, damage: [damage] };
+}
+
+async function writeManifest(fileSystem: FileSystem, layout: Layout, storeId: string, now: Date): Promise<void> {
+  const manifest = { format: directoryFormat, storeId, createdAt: now.toISOString(), createdBy: `holdfast ${version}` };
+  await replaceFileDurably(fileSystem, layout.manifest, sealJson(manifest));
+}
+
+async function writeReport(fileSystem: FileSystem, layout: Layout, report: RecoveryReport): Promise<void> {
+  await replaceFileDurably(fileSystem, layout.recoveryReport, Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+}
+
+/**
+ * Left by earlier owners outside the collections. Those of `epochs/` and `status/` stay: other processes that want the
+ * directory make theirs there at this very moment. The sweep is also what keeps an owner that was paused in the middle
+ * of a replacement from finishing it: its temporary file is gone.
+ */
+async function strayTemporaryFiles(fileSystem: FileSystem, layout: Layout): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of [layout.root, layout.journal]) {
+    for (const { name } of await fileSystem.readDirectory(folder)) if (isTemporaryName(name)) found.push(join(folder, name));
+  }
+  return found;
+}
+
+/** The predecessor's last segment is sealed by our header; what lies behind the seal is preallocation or a torn tail. */
+async function cutPredecessor(fileSystem: FileSystem, layout: Layout, loaded: LoadedState): Promise<void> {
+  const { previous } = loaded.journal;
+  if (previous === null) return;
+  const file = await fileSystem.open(join(layout.journal, previous.segment), "truncate");
+  try {
+    if ((await file.size()) > previous.length) await file.truncate(previous.length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file that lost its version without a newer one having been acknowledged is not a race but a loss. */
+function assertReplaced(state: CollectionState, version: Version): Promise<void> {
+  if (state.acknowledged.get(version.id) !== version) return Promise.resolve();
+  return Promise.reject(
+    new HoldfastError(
+      "CORRUPT",
+      `The file of the document ${JSON.stringify(version.id)} of ${state.name} is gone, or holds another version than it should. Run \`holdfast verify\`.`,
+      { details: { collection: state.name, id: version.id, sequence: version.sequence } },
+    ),
+  );
+}

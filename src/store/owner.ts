@@ -1,0 +1,123 @@
+import type { Layout } from "../files/layout.js";
+import { isFullDisk } from "../files/storage-error.js";
+import type { JournalWriter } from "../journal/journal-writer.js";
+import type { DirectoryLock } from "../locking/directory-lock.js";
+import type { Checkpointer } from "./checkpointer.js";
+import type { Committer } from "./committer.js";
+import type { ConditionKeeper, StoreCondition } from "./condition.js";
+import type { StoreMetrics, StoreRole } from "./directory-store.js";
+import type { StoreOptions } from "./options.js";
+import type { Reserve } from "./reserve.js";
+import type { Sweeper } from "./sweeper.js";
+
+export interface OwnerParts {
+  readonly lock: DirectoryLock;
+  readonly journal: JournalWriter;
+  readonly committer: Committer;
+  readonly checkpointer: Checkpointer;
+  readonly sweeper: Sweeper;
+  readonly reserve: Reserve;
+  readonly condition: ConditionKeeper;
+  readonly layout: Layout;
+}
+
+/** The one writer of a directory: its background work, and how it ends. */
+export class Owner implements StoreRole {
+  readonly mode = "writer";
+  readonly #parts: OwnerParts;
+  #surrendered: Promise<void> | undefined;
+
+  constructor(parts: OwnerParts) {
+    this.#parts = parts;
+  }
+
+  /** @param checkpointNow whether recovery left something that should soon be in the collections' files. */
+  start(settings: StoreOptions, checkpointNow: boolean): void {
+    const { lock, journal, committer, checkpointer, sweeper, condition } = this.#parts;
+    condition.listen((current) => { this.#react(current); });
+    committer.onDurable = () => { checkpointer.noteCommits(); };
+    // An owner that writes nothing learns from its heartbeat that it has been replaced.
+    lock.onLost((error) => { journal.abandon(error); });
+    checkpointer.start();
+    sweeper.start(settings.sweepMs);
+    if (checkpointNow) checkpointer.runInBackground();
+  }
+
+  lastSequence(): number {
+    return this.#parts.committer.lastSequence;
+  }
+
+  metrics(): Omit<StoreMetrics, "documents" | "lastSequence"> {
+    const { committer, journal, checkpointer } = this.#parts;
+    return {
+      commits: committer.commits,
+      operations: committer.operations,
+      batches: journal.batches,
+      checkpoints: checkpointer.checkpoints,
+      journalBytes: committer.uncheckpointedBytes,
+      journalSegments: checkpointer.journalSegments,
+      checkpointSequence: checkpointer.sequence,
+    };
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#parts.condition.assertWritable();
+    await this.#parts.checkpointer.run();
+  }
+
+  async close(beforeRelease: () => Promise<void>): Promise<void> {
+    const { lock, journal, checkpointer, sweeper, committer } = this.#parts;
+    await sweeper.stop();
+    await journal.idle();
+    if (committer.failure !== undefined) {
+      await this.#surrender();
+      await beforeRelease();
+      return;
+    }
+    try {
+      await checkpointer.close();
+    } catch (error) {
+      // Everything acknowledged is in the journal; the next owner replays it.
+      process.emitWarning(`Holdfast closed without a last checkpoint: ${String(error)}`);
+    }
+    await journal.close();
+    try {
+      await beforeRelease();
+    } finally {
+      await lock.release();
+    }
+  }
+
+  #react(condition: StoreCondition): void {
+    if (condition.state === "full") this.#inBackground(this.#makeRoom());
+    if (condition.state === "open") this.#inBackground(this.#parts.reserve.establish());
+    // The successor waits for our last file operation to be over: see `Checkpointer`.
+    if (condition.state === "fenced") this.#inBackground(this.#surrender());
+  }
+
+  /** With the reserve given up, what is journaled can move into files, and deletions give their space back. */
+  async #makeRoom(): Promise<void> {
+    await this.#parts.reserve.release();
+    await this.#parts.checkpointer.run();
+  }
+
+  async #surrender(): Promise<void> {
+    this.#surrendered ??= this.#giveUp();
+    await this.#surrendered;
+  }
+
+  async #giveUp(): Promise<void> {
+    const { lock, journal, checkpointer, sweeper } = this.#parts;
+    await sweeper.stop();
+    await checkpointer.abandon();
+    await journal.close();
+    await lock.release();
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      // On a full disk each of these may fail again; the next change of condition tries again.
+      if (!isFullDisk(error)) process.emitWarning(`Holdfast (${this.#parts.layout.root}): ${String(error)}`);
+    });
+  }
+}

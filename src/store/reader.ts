@@ -1,0 +1,223 @@
+import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
+import { watchDirectory, type DirectoryWatch } from "../files/watch-directory.js";
+import { JournalFollower } from "../journal/follow-journal.js";
+import type { CommitRecord } from "../journal/record.js";
+import type { ChangeLog } from "./change-log.js";
+import { checkpointSchema } from "./checkpoint-file.js";
+import { CollectionState, indexKeys } from "./collection-state.js";
+import type { StoreMetrics, StoreRole } from "./directory-store.js";
+import { readHistory } from "./history.js";
+import { interpretBody } from "./interpret-body.js";
+import type { LoadedState } from "./load-state.js";
+import { readSealed } from "./manifest.js";
+import type { CollectionRegistry } from "./registry.js";
+import { tombstoneOf, versionOfPut, type Version } from "./version.js";
+
+export interface ReaderParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly registry: CollectionRegistry;
+  readonly changes: ChangeLog;
+  readonly storeId: string;
+  readonly loaded: LoadedState;
+  /** Reads the whole directory again. */
+  readonly load: () => Promise<LoadedState>;
+}
+
+const pollMs = 250;
+
+/**
+ * Keeps a reader's picture up to date. An event of the system only means "look": what happened, in which order and how
+ * often comes from sequence numbers; and under the events lies a slow poll, since they get lost.
+ */
+export class Reader implements StoreRole {
+  readonly mode = "reader";
+  readonly #parts: ReaderParts;
+  #follower: JournalFollower;
+  #watch: DirectoryWatch | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #closed = false;
+  #commits = 0;
+  #operations = 0;
+  #checkpointSequence: number;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    const { journal, lastSequence, checkpoint } = parts.loaded;
+    this.#follower = this.#followerFrom(journal.segments.at(-1), lastSequence);
+    this.#checkpointSequence = checkpoint.state === "present" ? checkpoint.content.sequence : 0;
+  }
+
+  start(): void {
+    this.#watch = watchDirectory(this.#parts.layout.journal, {
+      changed: () => { this.#lookInBackground(); },
+      // The poll goes on without hints.
+      failed: () => { this.#watch = undefined; },
+    });
+    this.#timer = setInterval(() => { this.#lookInBackground(); }, pollMs).unref();
+  }
+
+  lastSequence(): number {
+    return this.#follower.lastSequence;
+  }
+
+  metrics(): Omit<StoreMetrics, "documents" | "lastSequence"> {
+    return {
+      commits: this.#commits,
+      operations: this.#operations,
+      batches: 0,
+      checkpoints: 0,
+      journalBytes: 0,
+      journalSegments: 0,
+      checkpointSequence: this.#checkpointSequence,
+    };
+  }
+
+  checkpoint(): Promise<void> {
+    return Promise.reject(new HoldfastError("READ_ONLY", "The state directory was opened for reading."));
+  }
+
+  async close(beforeRelease: () => Promise<void>): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#watch?.close();
+    await this.#looking;
+    await beforeRelease();
+  }
+
+  /** Takes in what has become durable by now. Calls that come while one looks share the next look. */
+  async look(): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      await this.#looking;
+      return;
+    }
+    this.#looking = this.#lookUntilQuiet().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  #lookInBackground(): void {
+    if (this.#closed) return;
+    this.look().catch((error: unknown) => {
+      // A directory that is being replaced, or a disk that can not be read: the next look tries again, and whoever
+      // reads a document meanwhile is told.
+      process.emitWarning(`Holdfast could not follow ${this.#parts.layout.journal}: ${String(error)}`);
+    });
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    do {
+      this.#lookAgain = false;
+      await this.#lookOnce();
+    } while (this.#lookAgain && !this.#closed);
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { changes } = this.#parts;
+    let outcome: "current" | "gap";
+    try {
+      outcome = await this.#follower.poll((commit) => { this.#take(commit); });
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      outcome = "gap";
+    }
+    if (outcome === "gap") await this.#bridge();
+    changes.announce();
+    await this.#noteCheckpoint();
+  }
+
+  /**
+   * A segment went before it was read to its end, or is damaged. The picture is taken anew from the files; followers of
+   * changes are given what the journal as a whole still tells, and if it no longer tells all, `COMPACTED`.
+   */
+  async #bridge(): Promise<void> {
+    const { registry, changes } = this.#parts;
+    const before = this.#follower.lastSequence;
+    const loaded = await this.#parts.load();
+    for (const state of loaded.states.values()) registry.open(state.name).adopt(state);
+    for (const state of registry.all()) if (!loaded.states.has(state.name)) state.adopt(new CollectionState(state.name));
+    const missed = await this.#historyBetween(before, loaded.lastSequence);
+    for (const commit of missed ?? []) {
+      changes.push({ ...commit, operations: commit.operations.map((operation) => JSON.stringify(operation)).join(",") });
+    }
+    if (missed === undefined) changes.skipTo(loaded.lastSequence);
+    this.#follower = this.#followerFrom(loaded.journal.segments.at(-1), loaded.lastSequence);
+  }
+
+  /** @returns `undefined` if the journal no longer has all of it. */
+  async #historyBetween(from: number, to: number): Promise<CommitRecord[] | undefined> {
+    const { fileSystem, layout, storeId } = this.#parts;
+    const commits: CommitRecord[] = [];
+    try {
+      for (let last = from; last < to; ) {
+        const next = await readHistory(fileSystem, layout, storeId, last, to);
+        commits.push(...next);
+        const reached = next.at(-1)?.sequence;
+        if (reached === undefined) return commits;
+        last = reached;
+      }
+      return commits;
+    } catch (error) {
+      if (isAbsent(error) || isHoldfastError(error, "COMPACTED")) return undefined;
+      throw error;
+    }
+  }
+
+  #take(commit: CommitRecord): void {
+    const { registry, changes } = this.#parts;
+    this.#commits += 1;
+    const bodies: string[] = [];
+    for (const operation of commit.operations) {
+      this.#operations += 1;
+      const state = registry.open("put" in operation ? operation.put : operation.delete);
+      if ("delete" in operation) {
+        const former = state.acknowledged.get(operation.id);
+        state.acknowledge(tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time));
+      } else {
+        const body = JSON.stringify(operation.body);
+        const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
+        version.keys = keysOf(state, version, body);
+        const present = state.acknowledged.get(operation.id);
+        if (present === undefined || present.sequence < commit.sequence) state.acknowledge(version);
+      }
+      bodies.push(JSON.stringify(operation));
+    }
+    changes.push({ sequence: commit.sequence, time: commit.time, operations: bodies.join(",") });
+  }
+
+  /** What a checkpoint has moved into files need not be kept in memory. */
+  async #noteCheckpoint(): Promise<void> {
+    const { fileSystem, layout, registry } = this.#parts;
+    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
+    if (checkpoint.state !== "present" || checkpoint.content.sequence <= this.#checkpointSequence) return;
+    this.#checkpointSequence = checkpoint.content.sequence;
+    for (const state of registry.all()) {
+      for (const [id, version] of state.dirty) {
+        if (version.sequence > this.#checkpointSequence) continue;
+        version.body = undefined;
+        state.dirty.delete(id);
+      }
+    }
+  }
+
+  #followerFrom(segment: string | undefined, lastSequence: number): JournalFollower {
+    return new JournalFollower(this.#parts.fileSystem, this.#parts.layout.journal, segment, lastSequence);
+  }
+}
+
+function keysOf(state: CollectionState, version: Version, body: string): Version["keys"] {
+  if (state.definition === undefined) return [];
+  try {
+    return indexKeys(state.definition, interpretBody(state.definition, version, body));
+  } catch (error) {
+    if (error instanceof HoldfastError) return [];
+    throw error;
+  }
+}

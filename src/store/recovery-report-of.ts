@@ -1,0 +1,64 @@
+import { hostname } from "node:os";
+import type { DirectoryLock } from "../locking/directory-lock.js";
+import type { LoadedState } from "./load-state.js";
+import type { RecoveryReport } from "./recovery-report.js";
+import type { RepairOutcome } from "./repair.js";
+
+export interface RecoveryFacts {
+  readonly storeId: string;
+  readonly lock: DirectoryLock;
+  readonly loaded: LoadedState;
+  readonly repaired: RepairOutcome;
+  readonly isNew: boolean;
+  readonly warnings: readonly string[];
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly durationMs: number;
+  readonly checkpointSequence: number;
+}
+
+/** Puts together what an owner's recovery has to say. */
+export function recoveryReport(facts: RecoveryFacts): RecoveryReport {
+  const { lock, loaded, repaired } = facts;
+  const { how, previous, previousEpoch, waitedMs } = lock.takeover;
+  return {
+    format: 1,
+    storeId: facts.storeId,
+    epoch: lock.claim.epoch,
+    pid: process.pid,
+    host: hostname(),
+    startedAt: new Date(facts.startedAt).toISOString(),
+    finishedAt: new Date(facts.finishedAt).toISOString(),
+    durationMs: Math.round(facts.durationMs * 10) / 10,
+    outcome: outcomeOf(facts),
+    takeover: {
+      how,
+      previousEpoch: previousEpoch ?? null,
+      previousPid: previous?.pid ?? null,
+      previousHost: previous?.host ?? null,
+      waitedMs,
+    },
+    checkpointSequence: facts.checkpointSequence,
+    lastSequence: loaded.lastSequence,
+    documents: [...loaded.states.values()].reduce((count, { acknowledged }) => count + acknowledged.size, 0),
+    journal: {
+      segments: loaded.journal.segments.length,
+      replayed: loaded.replayed,
+      replayedOperations: loaded.replayedOperations,
+      tornTails: repaired.tornTails,
+    },
+    damage: repaired.damage,
+    lostSequences: repaired.lostSequences,
+    lostDocuments: repaired.lostDocuments,
+    removedTemporaryFiles: repaired.removedTemporaryFiles,
+    warnings: [...facts.warnings],
+  };
+}
+
+function outcomeOf({ isNew, lock, loaded, repaired }: RecoveryFacts): RecoveryReport["outcome"] {
+  if (isNew) return "created";
+  if (repaired.lostSequences.length > 0 || repaired.lostDocuments.length > 0) return "degraded";
+  const { how } = lock.takeover;
+  const wasLeftInOrder = (how === "released" || how === "unclaimed") && loaded.replayed === 0;
+  return wasLeftInOrder && repaired.damage.length === 0 && repaired.tornTails.length === 0 ? "clean" : "recovered";
+}

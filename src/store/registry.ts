@@ -1,0 +1,87 @@
+import type { CollectionDefinition } from "../collections/index.js";
+import { HoldfastError } from "../errors.js";
+import type { Bodies } from "./bodies.js";
+import { CollectionState, indexKeys } from "./collection-state.js";
+import { interpretBody } from "./interpret-body.js";
+
+/** The collections of an open directory: what is on disk, and what the program has declared. */
+export class CollectionRegistry {
+  readonly #states: Map<string, CollectionState>;
+  readonly #bodies: Bodies;
+
+  constructor(states: Map<string, CollectionState>, bodies: Bodies) {
+    this.#states = states;
+    this.#bodies = bodies;
+  }
+
+  names(): string[] {
+    return [...this.#states.keys()].sort();
+  }
+
+  all(): Iterable<CollectionState> {
+    return this.#states.values();
+  }
+
+  /** What the program has declared so far. */
+  definitions(): Map<string, CollectionDefinition<unknown>> {
+    const declared = new Map<string, CollectionDefinition<unknown>>();
+    for (const { name, definition } of this.#states.values()) if (definition !== undefined) declared.set(name, definition);
+    return declared;
+  }
+
+  find(name: string): CollectionState | undefined {
+    return this.#states.get(name);
+  }
+
+  /** The state of a collection that may not have been heard of. */
+  open(name: string): CollectionState {
+    let state = this.#states.get(name);
+    if (state === undefined) this.#states.set(name, (state = new CollectionState(name)));
+    return state;
+  }
+
+  /**
+   * Gives a collection its definition. If it has documents already, their index values are gathered in the background;
+   * listings by index wait for it. Collections named when the directory is opened do not need that.
+   *
+   * @throws HoldfastError `INVALID_CONFIG` if the name is in use with a definition of another shape
+   */
+  attach(definition: CollectionDefinition<unknown>): CollectionState {
+    const state = this.open(definition.name);
+    if (state.definition === definition) return state;
+    if (state.definition !== undefined) {
+      if (shapeOf(state.definition) === shapeOf(definition)) return state;
+      throw new HoldfastError(
+        "INVALID_CONFIG",
+        `The collection ${definition.name} is in use with another definition: version and indexes must be the same everywhere in a program.`,
+        { details: { collection: definition.name } },
+      );
+    }
+    state.definition = definition;
+    if (Object.keys(definition.indexes).length > 0) {
+      if (state.acknowledged.size === 0) state.index();
+      else state.indexing = this.#gatherKeys(state, definition);
+    }
+    return state;
+  }
+
+  async #gatherKeys(state: CollectionState, definition: CollectionDefinition<unknown>): Promise<void> {
+    for (const version of [...state.acknowledged.values()]) {
+      try {
+        const read = await this.#bodies.read(state.name, version);
+        // A newer version has its values from whoever wrote it.
+        if (read === "replaced") continue;
+        version.keys = indexKeys(definition, interpretBody(definition, version, read.json));
+      } catch (error) {
+        // A document that can not be read is in no index; reading it says why.
+        if (!(error instanceof HoldfastError)) throw error;
+      }
+    }
+    state.index();
+    state.indexing = undefined;
+  }
+}
+
+function shapeOf({ version, indexes }: CollectionDefinition<unknown>): string {
+  return JSON.stringify([version, indexes]);
+}

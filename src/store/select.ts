@@ -1,0 +1,117 @@
+import type { IndexValue, ListOptions } from "../collections/index.js";
+import { checkId } from "../collections/check-id.js";
+import { HoldfastError, type Problem } from "../errors.js";
+import type { CollectionState } from "./collection-state.js";
+import { compareByCreation, type Version } from "./version.js";
+
+/** A listing, checked. */
+export interface Query {
+  /** Positions of indexes, and the values wanted of them. */
+  readonly where: readonly { readonly index: number; readonly value: IndexValue }[];
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+  readonly after: string | undefined;
+  readonly before: string | undefined;
+}
+
+export interface Selection {
+  readonly versions: readonly Version[];
+  readonly hasMore: boolean;
+}
+
+const defaultLimit = 100;
+const largestLimit = 10_000;
+
+/** @throws HoldfastError `INVALID_CONFIG`, every problem listed; `INVALID_ID` for a cursor that can not be an id */
+export function parseQuery(state: CollectionState, options: ListOptions): Query {
+  const problems: Problem[] = [];
+  const declared = Object.keys(state.definition?.indexes ?? {});
+  const where: { index: number; value: IndexValue }[] = [];
+  for (const [name, value] of Object.entries(options.where ?? {})) {
+    const index = declared.indexOf(name);
+    if (index < 0) problems.push({ path: `/where/${name}`, message: `${state.name} declares no such index` });
+    else where.push({ index, value });
+  }
+  const limit = options.limit ?? defaultLimit;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > largestLimit) {
+    problems.push({ path: "/limit", message: `must be a whole number from 1 to ${largestLimit}` });
+  }
+  if (options.after !== undefined && options.before !== undefined) {
+    problems.push({ path: "/before", message: "can not be given together with after" });
+  }
+  if (problems.length > 0) throw HoldfastError.ofProblems("INVALID_CONFIG", `The listing of ${state.name} is not valid.`, problems);
+  if (options.after !== undefined) checkId(options.after);
+  if (options.before !== undefined) checkId(options.before);
+  return { where, order: options.order ?? "asc", limit, after: options.after, before: options.before };
+}
+
+/**
+ * Finds the versions of a page without giving way, so it is a picture of one moment.
+ *
+ * @param overlay versions that stand in place of the acknowledged ones: what a transaction sees.
+ * @throws HoldfastError `INVALID_CURSOR`
+ */
+export function select(
+  state: CollectionState,
+  query: Query,
+  overlay: ReadonlyMap<string, Version>,
+  isLiving: (version: Version) => boolean,
+): Selection {
+  const cursorId = query.after ?? query.before;
+  const cursor = cursorId === undefined ? undefined : cursorOf(state, cursorId, overlay, isLiving);
+  // `before` asks for what directly precedes: it is read backwards and turned round.
+  const backwards = query.before !== undefined;
+  const direction = (query.order === "asc") === backwards ? "desc" : "asc";
+  const versions: Version[] = [];
+  let hasMore = false;
+  for (const version of walk(state, query, overlay, direction, cursor)) {
+    if (!isLiving(version)) continue;
+    if (versions.length === query.limit) {
+      hasMore = true;
+      break;
+    }
+    versions.push(version);
+  }
+  return { versions: backwards ? versions.reverse() : versions, hasMore };
+}
+
+function cursorOf(
+  state: CollectionState,
+  id: string,
+  overlay: ReadonlyMap<string, Version>,
+  isLiving: (version: Version) => boolean,
+): Version {
+  const version = overlay.get(id) ?? state.acknowledged.get(id);
+  if (version !== undefined && !version.deleted && isLiving(version)) return version;
+  throw new HoldfastError("INVALID_CURSOR", `${state.name} has no document ${JSON.stringify(id)} to continue from.`, {
+    details: { collection: state.name, cursor: id },
+  });
+}
+
+function* walk(
+  state: CollectionState,
+  query: Query,
+  overlay: ReadonlyMap<string, Version>,
+  direction: "asc" | "desc",
+  cursor: Version | undefined,
+): Generator<Version> {
+  const matches = (version: Version): boolean => query.where.every(({ index, value }) => version.keys[index] === value);
+  const first = query.where[0];
+  const base = state.ordered(first?.index, first?.value)?.walk(direction, cursor);
+  if (overlay.size === 0) {
+    for (const version of base ?? []) if (matches(version)) yield version;
+    return;
+  }
+  const sign = direction === "asc" ? 1 : -1;
+  const over = [...overlay.values()]
+    .filter((version) => !version.deleted && matches(version))
+    .filter((version) => cursor === undefined || compareByCreation(version, cursor) * sign > 0)
+    .sort((left, right) => compareByCreation(left, right) * sign);
+  let next = 0;
+  for (const version of base ?? []) {
+    if (overlay.has(version.id) || !matches(version)) continue;
+    for (; next < over.length && compareByCreation(over[next] as Version, version) * sign < 0; next += 1) yield over[next] as Version;
+    yield version;
+  }
+  for (; next < over.length; next += 1) yield over[next] as Version;
+}

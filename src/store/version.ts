@@ -1,0 +1,118 @@
+import type { DocumentHead, IndexValue } from "../collections/index.js";
+import type { PutOperation } from "../journal/record.js";
+import type { Envelope } from "../documents/envelope.js";
+
+/** One version of one document, or its deletion, in memory. Immutable but for where its body is. */
+export interface Version {
+  readonly id: string;
+  readonly deleted: boolean;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly schemaVersion: number;
+  readonly createdAt: string;
+  readonly createdSequence: number;
+  readonly createdIndex: number;
+  readonly updatedAt: string;
+  readonly expiresAt: string | undefined;
+  readonly expiresAtMs: number;
+  readonly unknown: Readonly<Record<string, unknown>> | undefined;
+  /** Length of the body as JSON, in UTF-16 units. */
+  readonly bodyLength: number;
+  /** The body as JSON, while it is in memory; else it is in the document's file. */
+  body: string | undefined;
+  /** The values of the collection's indexes, in the order it declares them. */
+  keys: readonly (IndexValue | undefined)[];
+}
+
+/** A version from the journal: written by the commit `sequence` at `time`. */
+export function versionOfPut(
+  operation: PutOperation,
+  body: string,
+  sequence: number,
+  time: string,
+  keys: Version["keys"],
+): Version {
+  return {
+    id: operation.id,
+    deleted: false,
+    revision: operation.revision,
+    sequence,
+    schemaVersion: operation.schemaVersion,
+    createdAt: operation.createdAt,
+    createdSequence: operation.createdSequence,
+    createdIndex: operation.createdIndex,
+    updatedAt: time,
+    expiresAt: operation.expiresAt,
+    expiresAtMs: expiryOf(operation.expiresAt),
+    unknown: operation.unknown,
+    bodyLength: body.length,
+    body,
+    keys,
+  };
+}
+
+/** A version from a document's file; its body stays there. */
+export function versionOfEnvelope(envelope: Envelope, bodyLength: number, keys: Version["keys"]): Version {
+  return {
+    ...envelope,
+    deleted: false,
+    expiresAt: envelope.expiresAt,
+    expiresAtMs: expiryOf(envelope.expiresAt),
+    unknown: envelope.unknown,
+    bodyLength,
+    body: undefined,
+    keys,
+  };
+}
+
+/** A deletion. It keeps the place in the order of the document it deletes. */
+export function tombstoneOf(version: Version | undefined, id: string, revision: number, sequence: number, time: string): Version {
+  return {
+    id,
+    deleted: true,
+    revision,
+    sequence,
+    schemaVersion: version?.schemaVersion ?? 1,
+    createdAt: version?.createdAt ?? time,
+    createdSequence: version?.createdSequence ?? sequence,
+    createdIndex: version?.createdIndex ?? 0,
+    updatedAt: time,
+    expiresAt: undefined,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    unknown: undefined,
+    bodyLength: 0,
+    body: undefined,
+    keys: [],
+  };
+}
+
+export function envelopeOf(kind: string, version: Version): Envelope {
+  const { id, schemaVersion, revision, sequence, createdAt, createdSequence, createdIndex, updatedAt, expiresAt, unknown } = version;
+  return {
+    kind,
+    schemaVersion,
+    id,
+    revision,
+    sequence,
+    createdAt,
+    createdSequence,
+    createdIndex,
+    updatedAt,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}
+
+export function headOf(version: Version): DocumentHead {
+  const { id, revision, sequence, createdAt, updatedAt, expiresAt } = version;
+  return { id, revision, sequence, createdAt, updatedAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+/** Creation order: by commit, and within a commit as it was written. */
+export function compareByCreation(left: Version, right: Version): number {
+  return left.createdSequence - right.createdSequence || left.createdIndex - right.createdIndex;
+}
+
+function expiryOf(expiresAt: string | undefined): number {
+  return expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+}

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import OpenAI from "openai";
+import { checkAbsent, checkAll, checkConversation, checkResponse } from "./check.js";
+import { ChainClient } from "./clients/chain-client.js";
+import type { Client, ClientTools } from "./clients/client.js";
+import { ConversationClient } from "./clients/conversation-client.js";
+import { ForgetfulClient } from "./clients/forgetful-client.js";
+import { count, Figures } from "./figures.js";
+import { Ledger } from "./ledger.js";
+import type { DrillOptions } from "./options.js";
+import { Random } from "./random.js";
+import { RouterProcess } from "./router-process.js";
+import { CutOffError, Service } from "./service.js";
+
+const program = fileURLToPath(new URL("../../examples/router/main.js", import.meta.url));
+/** So much of all restarts is killed again before the router is ready, within so many milliseconds of its spawning. */
+const earlyKills = { share: 0.15, withinMs: 400 };
+/** Acknowledged responses of earlier lives that are read back after a restart; those of the last one all are. */
+const sampledResponses = 10;
+/** A restart that spent longer on the lock than this, in milliseconds, has waited for it. */
+const waitedMs = 50;
+
+/** What a drill found. */
+export interface DrillResult {
+  readonly ledger: Ledger;
+  readonly figures: Figures;
+}
+
+/** Kills a router again and again under load, and checks from outside what it had acknowledged. */
+export class Drill {
+  readonly #options: DrillOptions;
+  readonly #directory: string;
+  readonly #random: Random;
+  readonly #service = new Service();
+  readonly #ledger = new Ledger();
+  readonly #figures = new Figures();
+  readonly #onProgress: (text: string) => void;
+  /** Responses that have been read back at least once. */
+  readonly #checked = new Set<string>();
+  /** The router of this moment. */
+  #router: RouterProcess | undefined;
+
+  /** @param directory must not exist yet. */
+  constructor(options: DrillOptions, directory: string, onProgress: (text: string) => void) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#random = new Random(options.seed);
+    this.#onProgress = onProgress;
+  }
+
+  /** @throws Error if the router or a client fails in a way that is no answer to "is it there". */
+  async run(): Promise<DrillResult> {
+    try {
+      return await this.#run();
+    } finally {
+      // A drill that fails must not leave a router behind.
+      this.#router?.end();
+    }
+  }
+
+  async #run(): Promise<DrillResult> {
+    const clients = this.#makeClients();
+    const running = Promise.all(clients.map((client) => client.run()));
+    // Whatever goes wrong with a client ends the drill at once, not when its lives are over.
+    await Promise.race([this.#lives(), running]);
+
+    const last = await this.#start();
+    this.#service.stop();
+    await running;
+    const client = clientOf(last.port);
+    for (const each of clients) {
+      await each.settle(client);
+      await each.prove(client);
+    }
+    this.#onProgress("checking everything that was acknowledged");
+    await checkAll(client, this.#ledger);
+    await this.#stop(last.router);
+    await this.#checkCleanRestart();
+    return { ledger: this.#ledger, figures: this.#figures };
+  }
+
+  #makeClients(): Client[] {
+    const kinds = [ChainClient, ConversationClient, ChainClient, ConversationClient, ForgetfulClient, ChainClient];
+    return Array.from({ length: this.#options.clients }, (_, index) => {
+      const Kind = kinds[index % kinds.length] ?? ChainClient;
+      const tools: ClientTools = {
+        name: `client ${index + 1}`,
+        service: this.#service,
+        ledger: this.#ledger,
+        random: new Random(this.#options.seed + 1 + index),
+      };
+      return new Kind(tools);
+    });
+  }
+
+  async #lives(): Promise<void> {
+    const { kills, secondsPerLife } = this.#options;
+    while (this.#figures.kills < kills) {
+      if (this.#figures.kills > 0 && this.#random.chance(earlyKills.share)) {
+        const router = this.#spawn();
+        await sleep(this.#random.between(0, earlyKills.withinMs));
+        this.#noteOpening(router);
+        if (router.heard("ready") === undefined) this.#figures.killsDuringStart += 1;
+        await router.kill();
+      } else {
+        const { router, port } = await this.#start();
+        const checking = this.#checkSample(clientOf(port));
+        await Promise.race([sleep(this.#random.between(0, 2 * secondsPerLife * 1000)), router.ended]);
+        await router.kill();
+        this.#service.down();
+        await checking;
+      }
+      this.#figures.kills += 1;
+      this.#onProgress(
+        `${this.#figures.kills} of ${kills} kills, ${this.#ledger.acknowledgedTurns} turns acknowledged, ` +
+          `${this.#ledger.lost.length} lost, ${this.#ledger.wrong.length} wrong`,
+      );
+    }
+  }
+
+  async #start(): Promise<{ readonly router: RouterProcess; readonly port: number }> {
+    const router = this.#spawn();
+    const { announcement, sinceSpawnMs } = await router.hear("ready");
+    this.#noteOpening(router);
+    this.#figures.toReady.add(sinceSpawnMs);
+    this.#service.onAnswer = () => {
+      this.#figures.toFirstAnswer.add(router.sinceSpawnMs());
+      this.#service.onAnswer = () => undefined;
+    };
+    this.#service.up(announcement.port);
+    return { router, port: announcement.port };
+  }
+
+  #spawn(): RouterProcess {
+    this.#router = new RouterProcess(program, this.#directory);
+    return this.#router;
+  }
+
+  /** Counts what a router said of its opening, if it got that far. */
+  #noteOpening(router: RouterProcess): void {
+    const heard = router.heard("open");
+    if (heard === undefined) return;
+    const { recovery, previousRun } = heard.announcement;
+    const figures = this.#figures;
+    figures.toOpen.add(heard.sinceSpawnMs);
+    figures.replayed += recovery.replayed;
+    if (recovery.replayed > 0) figures.restartsThatReplayed += 1;
+    if (recovery.waitedMs > waitedMs) figures.restartsThatWaited += 1;
+    figures.longestWaitMs = Math.max(figures.longestWaitMs, recovery.waitedMs);
+    count(figures.previousRuns, previousRun ?? "none");
+    count(figures.outcomes, recovery.outcome);
+    if (recovery.outcome === "degraded") this.#ledger.fault("a recovery reported that acknowledged data is missing");
+  }
+
+  /** Reads back what the last life had acknowledged, and some of what was older, while the clients go on. */
+  async #checkSample(client: OpenAI): Promise<void> {
+    const responses = [...this.#ledger.responses.keys()];
+    const fresh = responses.filter((id) => !this.#checked.has(id));
+    try {
+      for (const id of [...fresh, ...this.#random.sample(responses, sampledResponses)]) {
+        await checkResponse(client, this.#ledger, id);
+        this.#checked.add(id);
+      }
+      for (const id of this.#random.sample([...this.#ledger.absent.keys()], 2)) {
+        await checkAbsent(client, this.#ledger, id);
+      }
+    } catch (error) {
+      // The next life goes on with it.
+      if (!(error instanceof CutOffError)) throw error;
+    }
+  }
+
+  async #stop(router: RouterProcess): Promise<void> {
+    const { code, signal } = await router.terminate();
+    this.#ledger.expectEqual("the end of a router that was asked to stop", { code, signal }, { code: 0, signal: null });
+  }
+
+  /** After an orderly stop there is nothing to recover, and everything is there still. */
+  async #checkCleanRestart(): Promise<void> {
+    const router = this.#spawn();
+    const { announcement } = await router.hear("ready");
+    const open = await router.hear("open");
+    const { outcome, replayed } = open.announcement.recovery;
+    const said = { outcome, replayed, previousRun: open.announcement.previousRun };
+    this.#ledger.expectEqual("an orderly restart", said, { outcome: "clean", replayed: 0, previousRun: "clean" });
+    const client = clientOf(announcement.port);
+    for (const id of this.#random.sample([...this.#ledger.responses.keys()], 50)) {
+      await checkResponse(client, this.#ledger, id);
+    }
+    for (const id of this.#ledger.conversations.keys()) await checkConversation(client, this.#ledger, id);
+    await this.#stop(router);
+  }
+}
+
+/** A client for checks: it must not take part in the bookkeeping of turns. */
+function clientOf(port: number): OpenAI {
+  return new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey: "drill", maxRetries: 0, timeout: 30_000 });
+}
