@@ -1,14 +1,16 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import type { Change, Collection, CollectionDefinition, Store, Transaction, WatchOptions } from "./collections/index.js";
-import { HoldfastError } from "./errors.js";
+import { HoldfastError, isHoldfastError } from "./errors.js";
 import type { Clock } from "./files/clock.js";
 import type { FileSystem } from "./files/file-system.js";
-import { replaceFileDurably } from "./files/replace-file.js";
+import type { Layout } from "./files/layout.js";
 import {
   openOwner,
   openReader,
   parseStoreOptions,
+  Quarantine,
+  Reserve,
   systemEnvironment,
   type DirectoryStore,
   type OpenEnvironment,
@@ -29,6 +31,7 @@ import { Upkeep } from "./surfaces/history/upkeep.js";
 import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
 import { responseRemovalsCollection, Responses, responsesCollection, responseThreadsCollection } from "./surfaces/responses/index.js";
 import { Startup, startupTransitions } from "./surfaces/startup/index.js";
+import { readStatusFile } from "./watch/status-file.js";
 
 export interface OpenStateDirectoryOptions extends StoreOptionsInput {
   /** Where the state lives; made if it does not exist. */
@@ -109,12 +112,14 @@ class StatusDuringOpening implements OpeningObserver {
 
   async owned(...[lock, layout]: Parameters<OpeningObserver["owned"]>): Promise<void> {
     const { fileSystem, clock } = this.#environment;
+    await setAsideDamagedStatus(this.#environment, layout);
+    const reserve = new Reserve(fileSystem, layout.reserve);
     this.startup = await Startup.begin({
       layout,
       epoch: lock.claim.epoch,
       host: hostname(),
       pid: process.pid,
-      writeFile: (path, bytes) => replaceFileDurably(fileSystem, path, bytes),
+      writeFile: (path, bytes) => reserve.replace(path, bytes),
       fileSystem,
       clock,
       heartbeatIntervalMs: this.#heartbeatMs,
@@ -130,6 +135,16 @@ class StatusDuringOpening implements OpeningObserver {
     const message = `The state directory could not be opened: ${error instanceof Error ? error.message : String(error)}`;
     await this.startup?.report({ phase: "error", message: message.slice(0, 2_000) });
     await this.startup?.close();
+  }
+}
+
+/** A status that can not be read is about to be replaced by ours: what it was is kept. */
+async function setAsideDamagedStatus({ fileSystem, clock }: OpenEnvironment, layout: Layout): Promise<void> {
+  try {
+    await readStatusFile(fileSystem, layout.startupStatus);
+  } catch (error) {
+    if (!isHoldfastError(error, "CORRUPT")) throw error;
+    await new Quarantine(fileSystem, layout, clock).move(layout.startupStatus, "status-damaged", error.message);
   }
 }
 
@@ -234,10 +249,24 @@ export class StateDirectory implements Store, AsyncDisposable {
 
   /** Resolves when everything acknowledged is on disk and the directory is free for the next one. Can be called again. */
   async close(): Promise<void> {
+    await this.#sayStopping();
     await this.#upkeep?.stop();
     await this.#store.close(async () => {
       await this.#startup?.close();
     });
+  }
+
+  /** A router that stops in its own time has said so before. */
+  async #sayStopping(): Promise<void> {
+    const phase = this.#startup?.current.phase;
+    if (phase === undefined || phase === "stopping" || phase === "stopped" || phase === "error") return;
+    if (this.condition.state === "fenced") return;
+    try {
+      await this.#startup?.stopping();
+    } catch (error) {
+      // Closing goes on: what it is about is on disk already, or as safe as it will get.
+      process.emitWarning(`Holdfast could not report that it is stopping: ${String(error)}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { isHoldfastError, openStateDirectory, type StateDirectory } from "holdfast";
 import { announce } from "./announcement.js";
 import { readConfiguration } from "./configuration.js";
-import { startRouter, type Router } from "./router.js";
+import type { Router } from "./router.js";
 
 /**
  * The program: opens the state directory, serves until it is told to stop or can not go on, and leaves the directory in
@@ -24,6 +24,8 @@ async function main(): Promise<void> {
   });
   let router: Router;
   try {
+    // Loaded only now: the directory is taken and recovered before the rest of the program is even read.
+    const { startRouter } = await import("./router.js");
     router = await startRouter(state, configuration);
   } catch (error) {
     await startup.report({ phase: "error", message: error instanceof Error ? error.message : String(error) });

@@ -14,9 +14,12 @@ export function interruption(): Interruption {
   };
   process.once("SIGINT", abort);
   process.once("SIGTERM", abort);
+  // Neither a signal that may come nor a directory that is watched keeps a process alive; this does.
+  const alive = setInterval(() => undefined, 2_147_483_647);
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
+      clearInterval(alive);
       process.off("SIGINT", abort);
       process.off("SIGTERM", abort);
     },

@@ -1,15 +1,17 @@
 import type { Config } from "../config/index.js";
 import { openStateDirectory, type OpenStateDirectoryOptions, type StateDirectory } from "../open-state-directory.js";
+import type { RecoveryProgress } from "../store/index.js";
 import type { Invocation } from "./invocation.js";
 import { ProgressLine } from "./progress-line.js";
+import { duration } from "./render/quantity.js";
 import { recoveryRemark } from "./render/recovery-report.js";
 
-const stageLabels = {
+const stageLabels: Record<RecoveryProgress["stage"], string> = {
   waiting: "Waiting for the process that holds the directory",
   documents: "Reading documents",
   journal: "Replaying the journal",
   checkpoint: "Writing a checkpoint",
-} as const;
+};
 
 /** Opens for reading: takes no lock, waits for nobody, writes nothing. */
 export async function openForReading(invocation: Invocation, config: Config): Promise<StateDirectory> {
@@ -48,7 +50,9 @@ async function open({ output }: Invocation, options: OpenStateDirectoryOptions):
   return await openStateDirectory({
     ...options,
     onProgress: ({ stage, done, total }) => {
-      progress.show(stageLabels[stage], done, total);
+      // Of waiting, what is done is the time that has passed, in milliseconds.
+      if (stage === "waiting") progress.show(`${stageLabels[stage]} (${duration(done)})`, 0);
+      else progress.show(stageLabels[stage], done, total);
     },
   });
 }

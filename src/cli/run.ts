@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { exitCodes, exitOf, type Exit } from "./exit-codes.js";
 import { bindTo } from "./invocation.js";
 import { Output } from "./output.js";
+import { printableLines } from "./printable.js";
 import { buildProgram } from "./program.js";
 import { errorAsJson, errorLines } from "./render/error.js";
 
@@ -36,7 +37,9 @@ function asksForJson(given: readonly string[]): boolean {
 function report(error: unknown, complaint: string, output: Output): void {
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, "");
-    output.error({ code: "WRONG_USAGE", message, details: {}, problems: [] }, () => complaint.trimEnd().split("\n"));
+    output.error({ code: "WRONG_USAGE", message, details: {}, problems: [] }, () =>
+      printableLines(complaint.trimEnd()).split("\n"),
+    );
   } else {
     output.error(errorAsJson(error), () => errorLines(error));
   }

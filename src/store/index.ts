@@ -10,4 +10,6 @@ export { systemEnvironment, type OpenEnvironment, type OpeningObserver } from ".
 export { openOwner } from "./open-owner.js";
 export { openReader } from "./open-reader.js";
 export { parseStoreOptions, storeOptionsSchema, type StoreOptions, type StoreOptionsInput } from "./options.js";
+export { Quarantine } from "./quarantine.js";
+export { Reserve } from "./reserve.js";
 export { recoveryReportSchema, type Damage, type RecoveryReport } from "./recovery-report.js";

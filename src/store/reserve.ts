@@ -1,5 +1,6 @@
 import { writeFully, type FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { replaceFileDurably } from "../files/replace-file.js";
 import { isFullDisk } from "../files/storage-error.js";
 
 /** Smaller than the smallest journal segment, so that giving it up can not make the store believe there is space again. */
@@ -16,6 +17,17 @@ export class Reserve {
   constructor(fileSystem: FileSystem, path: string) {
     this.#fileSystem = fileSystem;
     this.#path = path;
+  }
+
+  /** Replaces a small file durably, drawing on the reserve if there is no other space. */
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await replaceFileDurably(this.#fileSystem, path, bytes);
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+      await this.release();
+      await replaceFileDurably(this.#fileSystem, path, bytes);
+    }
   }
 
   async release(): Promise<void> {

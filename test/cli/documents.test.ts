@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { defineCollection, openStateDirectory } from "../../src/index.js";
 import { runCli, startCli, valuesOf } from "./cli-process.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -73,7 +76,7 @@ describe("put and get", () => {
     await runCli(["put", "notes", "n1", "{}", "--create"], { in: folder.path });
     const { code, stderr } = await runCli(["put", "nots", "n1", "{}"], { in: folder.path });
     expect(code).toBe(1);
-    expect(stderr).toContain("There is no collection nots");
+    expect(stderr).toContain('There is no collection "nots"');
     expect(stderr).toContain("Did you mean notes?");
     expect(stderr).toContain("--create");
     expect((await runCli(["ls", "nots"], { in: folder.path })).code).toBe(1);
@@ -85,6 +88,25 @@ describe("put and get", () => {
     const { code, stderr } = await runCli(given, { in: folder.path });
     expect(code).toBe(2);
     expect(errorOf(stderr).code).toBe("INVALID_DOCUMENT");
+  });
+
+  test("a body of a kind that only its program knows keeps the schema version it has there", async () => {
+    await using folder = await temporaryFolder();
+    const directory = join(folder.path, "state");
+    const notes = defineCollection({
+      name: "notes",
+      version: 2,
+      schema: z.looseObject({ title: z.string() }),
+      migrations: { 1: (body) => ({ ...(body as object), title: "none" }) },
+    });
+    {
+      await using state = await openStateDirectory({ directory, collections: [notes] });
+      await state.collection(notes).insert("n1", { title: "first" });
+    }
+    expect(await runCli(["put", "notes", "n1", '{"title":"second"}'], { in: folder.path })).toMatchObject({ code: 0 });
+    await using state = await openStateDirectory({ directory, collections: [notes] });
+    // As version 1 it would have come back through the migration.
+    expect(await state.collection(notes).get("n1")).toMatchObject({ revision: 2, body: { title: "second" } });
   });
 
   test("what is not there is told apart from a failure", async () => {
@@ -183,7 +205,9 @@ describe("changes", () => {
       "delete b",
     ]);
     const [, second, third] = changes.map(({ sequence }) => sequence);
-    const rest = await runCli(["changes", "--since", String(second), "--json"], { in: folder.path });
+    const rest = await runCli(["changes", "--since", String(second), "--collection", "notes", "--json"], {
+      in: folder.path,
+    });
     expect((valuesOf(rest.stdout) as { sequence: number }[])[0]?.sequence).toBe(third);
     expect((await runCli(["changes"], { in: folder.path })).stdout).toMatch(/put +notes\/a +revision 1\n/);
   });
@@ -206,7 +230,7 @@ describe("changes", () => {
   test("ends quietly when its reader goes away", async () => {
     await using folder = await temporaryFolder();
     for (const id of ["a", "b", "c"]) await runCli(["put", "notes", id, "{}", "--create"], { in: folder.path });
-    const pipeline = `"$0" "$1" changes --follow --since 0 | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    const pipeline = `"$0" "$1" changes --follow --since 0 --collection notes | head -n 1; echo "\${PIPESTATUS[0]}"`;
     const shell = spawn("bash", ["-c", pipeline, process.execPath, program], { cwd: folder.path });
     let output = "";
     shell.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

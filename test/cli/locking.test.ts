@@ -84,6 +84,10 @@ describe("a directory that another process holds", () => {
     const { code, stdout } = await held.ended;
     expect(code).toBe(1);
     expect(stdout).toContain('{"event":"condition","state":"fenced"');
+    expect(JSON.parse((await runCli(["recover", "--json"], { in: folder.path })).stdout)).toMatchObject({
+      outcome: "recovered",
+      lostSequences: [],
+    });
     expect(await runCli(["get", "notes", "n1"], { in: folder.path })).toMatchObject({ code: 0 });
   });
 });

@@ -98,7 +98,7 @@ describe("recover", () => {
     expect(recovery.outcome).toBe("recovered");
     expect(recovery.journal.replayed).toBeGreaterThan(0);
     const found = await runCli(["get", "conversations", id, "--json"], { in: folder.path });
-    expect(JSON.parse(found.stdout)).toMatchObject({ id, body: { metadata: { topic: "kept" } } });
+    expect(JSON.parse(found.stdout)).toMatchObject({ id, body: { conversation: { metadata: { topic: "kept" } } } });
   });
 
   test("ends with 4 if acknowledged data is missing, and lists it", async () => {

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { runCli, RunningCli, startCli, valuesOf } from "./cli-process.js";
@@ -63,6 +65,40 @@ describe("serve", () => {
     expect(JSON.parse((await runCli(["recover", "--json"], { in: folder.path })).stdout)).toMatchObject({
       outcome: "clean",
     });
+  });
+
+  test("ends at once on a second signal, while a request is still in flight", async () => {
+    await using folder = await temporaryFolder();
+    await using serving = startCli(["serve", "--port", "0", "--json"], { in: folder.path });
+    await serving.until((stdout) => stdout.includes('"event":"listening"'));
+    const { url } = valuesOf(serving.stdout).at(-1) as { url: string };
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    // The process that ends resets the connection.
+    socket.on("error", () => socket.destroy());
+    await once(socket, "connect");
+    const head = "POST /v1/conversations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n";
+    socket.write(`${head}content-length: 100\r\n\r\n{`);
+    // Answered after the other request has been read: by then that one is in flight.
+    expect((await fetch(new URL("/livez", url))).status).toBe(200);
+    serving.kill("SIGTERM");
+    await serving.until((stdout) => stdout.includes('"event":"stopping"'));
+    // One that follows at once is the echo of the first; this one comes later.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(serving.child.exitCode).toBeNull();
+    serving.kill("SIGTERM");
+    expect(await serving.ended).toMatchObject({ code: 1, signal: null });
+    expect(serving.stdout).not.toContain('"event":"stopped"');
+    expect((await runCli(["recover"], { in: folder.path })).code).toBe(0);
+  });
+
+  test("can be stopped while it waits for the directory", async () => {
+    await using folder = await temporaryFolder();
+    await using holding = startCli(["serve", "--port", "0", "--json"], { in: folder.path });
+    await holding.until((stdout) => stdout.includes('"event":"listening"'));
+    await using waiting = startCli(["serve", "--port", "0", "--json", "--wait", "600"], { in: folder.path });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    waiting.kill("SIGTERM");
+    expect(await waiting.ended).toMatchObject({ code: 0, signal: null, stdout: "" });
   });
 
   test("serves where file, environment and flags say, the flags first", async () => {

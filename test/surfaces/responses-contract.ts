@@ -17,7 +17,8 @@ import {
 import { message, response, walk } from "./samples.js";
 import { diesAfter, type StoreFactory } from "./store-under-test.js";
 
-const day = 24 * 60 * 60 * 1000;
+const hour = 60 * 60 * 1000;
+const day = 24 * hour;
 
 /** What responses promise on any engine. The ids R1 to R18 are those of the defects that must not come back. */
 export function responsesContract(engine: string, open: StoreFactory): void {
@@ -81,9 +82,10 @@ export function responsesContract(engine: string, open: StoreFactory): void {
       now += 20 * day;
       // Forty days old, but part of a history that is twenty days old. A branch renews it for all.
       await responses.record({ response: response("resp_branch", { previous_response_id: "resp_root" }) });
-      now += 29 * day;
+      now += 30 * day - 1;
       expect((await responses.chain("resp_child", { strict: true })).complete).toBe(true);
-      now += day;
+      // Never early, and late by an hour at most.
+      now += hour + 1;
       for (const id of ["resp_root", "resp_child", "resp_branch"]) expect(await responses.get(id)).toBeUndefined();
       expect((await responses.chain("resp_child")).broken).toEqual({ id: "resp_child", reason: "expired" });
       expect((await responses.list()).responses).toEqual([]);
@@ -108,7 +110,7 @@ export function responsesContract(engine: string, open: StoreFactory): void {
       await responses.record({ response: response("resp_next"), conversation: "conv_1" });
       now += 25 * day;
       expect((await responses.chain("resp_turn", { strict: true })).responses).toHaveLength(4);
-      now += 5 * day;
+      now += 5 * day + hour;
       expect(await responses.get("resp_root")).toBeUndefined();
       expect(await responses.get("resp_next")).toBeUndefined();
       expect(await responses.removeExpired()).toBe(5);
@@ -154,6 +156,21 @@ export function responsesContract(engine: string, open: StoreFactory): void {
       expect(await new Responses(reopened, clock).removeExpired()).toBe(left - 1);
       expect(await reopened.collection(responsesCollection).count()).toBe(1);
       expect(await reopened.collection(responseThreadsCollection).count()).toBe(1);
+    });
+
+    test("R3: every write renews a history in time, however often it is written", async () => {
+      await using under = await open();
+      let now = Date.now();
+      const responses = new Responses(under.store, { timeToLiveMs: day, now: () => now });
+      await responses.record({ response: response("resp_1") });
+      for (let minute = 0; minute < 60; minute += 7) {
+        now += 7 * 60 * 1000;
+        await responses.patch("resp_1", { response: { metadata: { minute: String(minute) } } });
+        const lastWrite = now;
+        now = lastWrite + day - 1;
+        expect(await responses.get("resp_1")).toBeDefined();
+        now = lastWrite;
+      }
     });
 
     test("R3: a lost thread document takes no response with it", async () => {

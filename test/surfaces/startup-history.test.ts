@@ -46,9 +46,10 @@ test("a state directory whose owner is killed ten times shows every phase of eac
   for (let kill = 0; kill < 10; kill += 1) runs.push(await crashOnceReady(folder.path));
   await watch.until(({ last }) => last?.stale === true && last.run_id === runs.at(-1));
   const phases = ["starting", "recovering", "initializing_models", "ready"];
+  // Recovery reports its result within its phase; changes of phase are what counts here.
   const changes = watch.seen.filter(({ sequence, stale }, index) => {
-    const before = watch.seen[index - 1];
-    return before === undefined || before.sequence !== sequence || before.stale !== stale;
+    const { sequence: sequenceBefore, stale: staleBefore } = watch.seen[index - 1] ?? {};
+    return sequence !== sequenceBefore || stale !== staleBefore;
   });
   expect(changes.map(({ run_id, phase, stale }) => `${run_id} ${phase}${stale ? "?" : ""}`)).toEqual(
     runs.flatMap((run) => [...phases, "stopped?"].map((phase) => `${run} ${phase}`)),

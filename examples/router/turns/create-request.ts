@@ -30,7 +30,7 @@ const createRequestSchema = z
     top_p: z.number().nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     tools: z.array(z.looseObject({ type: z.string() })).nullish(),
-    tool_choice: z.unknown(),
+    tool_choice: z.unknown().optional(),
     text: z.looseObject({}).nullish(),
   })
   .refine((request) => isAbsent(request.previous_response_id) || isAbsent(request.conversation), {

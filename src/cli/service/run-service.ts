@@ -33,7 +33,8 @@ export async function runService(invocation: Invocation, config: Config): Promis
     report.listening(service.url);
     const reason = await Promise.race([signals.requested, condition.fenced]);
     report.stopping(reason);
-    await tell(state, output, { phase: "stopping", message: `Stopping (${reason}).` });
+    // Of a directory that was lost, the status is the new owner's to tell.
+    if (reason !== "fenced") await tell(state, output, { phase: "stopping", message: `Stopping (${reason}).` });
     // The server is closed here, by leaving its scope: requests in flight end before the directory is let go.
   } finally {
     await state.close();

@@ -4,7 +4,7 @@ import { documentIdSchema } from "./identifiers.js";
 
 /**
  * What expires: a history as a whole. Every response belongs to one thread, that of its conversation or that of the
- * chain it continues, branches included; activity in any of them moves the one expiry. So a parent never goes before
+ * chain it continues, branches included; writing any of them moves the one expiry. So a parent never goes before
  * its children.
  *
  * The expiry stands in the body and not in the document's own `expiresAt`, because the thread must stay readable until
@@ -13,7 +13,7 @@ import { documentIdSchema } from "./identifiers.js";
 export const responseThreadSchema = z.looseObject({
   /** `conversation:<id>`, or `response:<id>` with the oldest known id of the chain. */
   key: z.string(),
-  last_activity_at: z.iso.datetime(),
+  renewed_at: z.iso.datetime(),
   expires_at: z.iso.datetime(),
   /** The UTC day of `expires_at`, by which expired threads are found without a scan. Absent from a merged thread. */
   expires_on: z.iso.date().optional(),

@@ -18,13 +18,23 @@ interface NamedThread {
   readonly body: ResponseThread;
 }
 
-/** The one rule of expiry: a thread expires `timeToLiveMs` after the last write to any of its responses. */
+/** An expiry is never early. It may be late by a hundredth of the time to live, and by so much at most. */
+const mostLateMs = 60 * 60 * 1000;
+
+/**
+ * The one rule of expiry: a thread lives for `timeToLiveMs` after the last write to any of its responses.
+ *
+ * An expiry is set a little later than it must be, and renewed only when that has been used up. So most turns leave the
+ * thread's document alone: they write less, and branches of one history do not get in each other's way.
+ */
 export class Threads {
   readonly #timeToLiveMs: number;
+  readonly #lateMs: number;
   readonly #now: () => number;
 
   constructor(timeToLiveMs: number, now: () => number) {
     this.#timeToLiveMs = timeToLiveMs;
+    this.#lateMs = Math.min(mostLateMs, timeToLiveMs / 100);
     this.#now = now;
   }
 
@@ -65,7 +75,9 @@ export class Threads {
     const living = new Map(sources.filter((thread) => thread !== undefined).map((thread) => [thread.id, thread]));
     const own = conversation === undefined ? [...living.values()][0] : sources[0];
     const threadId = own?.id ?? newId("thread_");
-    await this.#write(transaction, threadId, own?.body.key ?? key);
+    if (own === undefined || Date.parse(own.body.expires_at) < this.#now() + this.#timeToLiveMs) {
+      await this.#write(transaction, threadId, own?.body.key ?? key);
+    }
     for (const other of living.values()) {
       if (other.id !== threadId) await merge(transaction, other, threadId);
     }
@@ -83,7 +95,7 @@ export class Threads {
     const thread = await rootOf(transaction, id);
     if (thread === undefined) {
       const now = new Date(this.#now()).toISOString();
-      return { id, body: { key, last_activity_at: now, expires_at: now } };
+      return { id, body: { key, renewed_at: now, expires_at: now } };
     }
     return this.isExpired(thread.body) ? undefined : thread;
   }
@@ -106,10 +118,10 @@ export class Threads {
 
   async #write(transaction: Transaction, id: string, key: string): Promise<void> {
     const now = this.#now();
-    const expires = new Date(now + this.#timeToLiveMs).toISOString();
+    const expires = new Date(now + this.#timeToLiveMs + this.#lateMs).toISOString();
     await transaction.collection(responseThreadsCollection).put(id, {
       key,
-      last_activity_at: new Date(now).toISOString(),
+      renewed_at: new Date(now).toISOString(),
       expires_at: expires,
       expires_on: expires.slice(0, 10),
     });
@@ -131,8 +143,8 @@ async function rootOf(reader: Reader, id: string): Promise<NamedThread | undefin
 }
 
 async function merge(transaction: Transaction, thread: NamedThread, into: string): Promise<void> {
-  const { key, last_activity_at, expires_at } = thread.body;
+  const { key, renewed_at, expires_at } = thread.body;
   await transaction
     .collection(responseThreadsCollection)
-    .put(thread.id, { key, last_activity_at, expires_at, merged_into: into });
+    .put(thread.id, { key, renewed_at, expires_at, merged_into: into });
 }

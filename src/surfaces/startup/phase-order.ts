@@ -12,10 +12,12 @@ const always: readonly StartupPhase[] = ["error", "stopping", "stopped"];
  */
 export function phasesAfter(phase: StartupPhase): readonly StartupPhase[] {
   switch (phase) {
+    case "downloading_models":
+      // A router that needs several models may check one, download it, and check the next, as the reference does.
+      return phasesAfter("checking_models");
     case "starting":
     case "recovering":
     case "checking_models":
-    case "downloading_models":
     case "initializing_models":
       return [...startupOrder.slice(startupOrder.indexOf(phase)), "ready", "degraded", ...always];
     case "ready":
