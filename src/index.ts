@@ -28,7 +28,13 @@ export {
 } from "./collections/index.js";
 export { errorCodes, HoldfastError, isHoldfastError, type ErrorCode, type Problem } from "./errors.js";
 export { openStateDirectory, StateDirectory, type OpenStateDirectoryOptions } from "./open-state-directory.js";
-export { recoveryReportSchema, type RecoveryProgress, type RecoveryReport, type StoreCondition, type StoreMetrics } from "./store/index.js";
+export {
+  recoveryReportSchema,
+  type RecoveryProgress,
+  type RecoveryReport,
+  type StoreCondition,
+  type StoreMetrics,
+} from "./store/index.js";
 export * from "./surfaces/conversations/index.js";
 export * from "./surfaces/responses/index.js";
 export { Startup, type StartupReport } from "./surfaces/startup/index.js";

@@ -1,6 +1,13 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
-import type { Change, Collection, CollectionDefinition, Store, Transaction, WatchOptions } from "./collections/index.js";
+import type {
+  Change,
+  Collection,
+  CollectionDefinition,
+  Store,
+  Transaction,
+  WatchOptions,
+} from "./collections/index.js";
 import { HoldfastError, isHoldfastError } from "./errors.js";
 import type { Clock } from "./files/clock.js";
 import type { FileSystem } from "./files/file-system.js";
@@ -29,7 +36,12 @@ import {
 } from "./surfaces/conversations/index.js";
 import { Upkeep } from "./surfaces/history/upkeep.js";
 import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
-import { responseRemovalsCollection, Responses, responsesCollection, responseThreadsCollection } from "./surfaces/responses/index.js";
+import {
+  responseRemovalsCollection,
+  Responses,
+  responsesCollection,
+  responseThreadsCollection,
+} from "./surfaces/responses/index.js";
 import { Startup, startupTransitions } from "./surfaces/startup/index.js";
 import { readStatusFile } from "./watch/status-file.js";
 
@@ -71,9 +83,21 @@ const builtInCollections: readonly CollectionDefinition<unknown>[] = [
  * the disk does not play along. Damage is no reason to throw: it is set aside and reported.
  */
 export async function openStateDirectory(options: OpenStateDirectoryOptions): Promise<StateDirectory> {
-  const { directory, mode = "writer", create = true, collections = [], responses, onProgress, environment, ...settings } = options;
+  const {
+    directory,
+    mode = "writer",
+    create = true,
+    collections = [],
+    responses,
+    onProgress,
+    environment,
+    ...settings
+  } = options;
   if (typeof directory !== "string" || directory === "") {
-    throw new HoldfastError("INVALID_CONFIG", "The options of the state directory are not valid.\n  /directory: must name a directory");
+    throw new HoldfastError(
+      "INVALID_CONFIG",
+      "The options of the state directory are not valid.\n  /directory: must name a directory",
+    );
   }
   const parsed = parseStoreOptions(settings);
   const opening: OpenEnvironment = {
@@ -158,7 +182,11 @@ export class StateDirectory implements Store, AsyncDisposable {
   readonly #upkeep: Upkeep | undefined;
 
   /** @internal Use {@link openStateDirectory}. */
-  constructor(store: DirectoryStore, startup: Startup | undefined, responses: NonNullable<OpenStateDirectoryOptions["responses"]>) {
+  constructor(
+    store: DirectoryStore,
+    startup: Startup | undefined,
+    responses: NonNullable<OpenStateDirectoryOptions["responses"]>,
+  ) {
     this.#store = store;
     this.#startup = startup;
     this.responses = new Responses(store, responses);
@@ -210,7 +238,10 @@ export class StateDirectory implements Store, AsyncDisposable {
   /** Where the owner reports how it starts. @throws HoldfastError `READ_ONLY` in a reader, which has nothing to report. */
   get startup(): Startup {
     if (this.#startup === undefined) {
-      throw new HoldfastError("READ_ONLY", "The state directory was opened for reading: only its owner reports a startup status.");
+      throw new HoldfastError(
+        "READ_ONLY",
+        "The state directory was opened for reading: only its owner reports a startup status.",
+      );
     }
     return this.#startup;
   }

@@ -55,18 +55,34 @@ export class Output {
   }
 }
 
-const abandonments = new WeakMap<OutputStream, AbortSignal>();
+/** What became of a stream: nobody reads it any more, or it does not take what is written. */
+const ends = new WeakMap<OutputStream, AbortController>();
 
-/** One listener for each stream, however many outputs write to it. */
+/** Aborts when a stream can not be written to. One listener for each stream, however many outputs write to it. */
 function abandonment(stream: OutputStream): AbortSignal {
-  const known = abandonments.get(stream);
-  if (known !== undefined) return known;
+  const known = ends.get(stream);
+  if (known !== undefined) return known.signal;
   const controller = new AbortController();
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    // Anything but a closed pipe (a full disk behind a redirection) means that the result was not delivered.
-    if (error.code !== "EPIPE") throw error;
+  stream.on("error", (error) => {
     controller.abort(error);
   });
-  abandonments.set(stream, controller.signal);
+  ends.set(stream, controller);
   return controller.signal;
+}
+
+/**
+ * Waits until all that was written to a stream is out, as far as it will ever be.
+ *
+ * @returns why it was not delivered, if that is a failure, such as a full disk behind a redirection. A reader that went
+ * away has seen all it wanted.
+ */
+export async function deliveryFailure(stream: OutputStream): Promise<Error | undefined> {
+  const abandoned = abandonment(stream);
+  await new Promise<void>((resolve) => {
+    stream.write("", () => {
+      resolve();
+    });
+  });
+  const reason: unknown = abandoned.reason;
+  return reason instanceof Error && (reason as NodeJS.ErrnoException).code !== "EPIPE" ? reason : undefined;
 }

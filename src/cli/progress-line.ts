@@ -17,7 +17,10 @@ export class ProgressLine implements Disposable {
     const now = performance.now();
     if (this.#stream === undefined || (this.#shownAt !== 0 && now - this.#shownAt < intervalMs)) return;
     this.#shownAt = now;
-    const columns = this.#stream.columns ?? 80;
+    // A terminal that does not know its width says 0.
+    const known = this.#stream.columns ?? 0;
+    const columns = known > 0 ? known : 80;
+    // A line that filled the last column would wrap, and could not be written over.
     this.#stream.write(`\r\u001b[2K${lineOf(label, done, total).slice(0, columns - 1)}`);
   }
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { exitCodes, exitOf, type Exit } from "./exit-codes.js";
 import { bindTo } from "./invocation.js";
-import { Output } from "./output.js";
+import { deliveryFailure, Output } from "./output.js";
 import { printableLines } from "./printable.js";
 import { buildProgram } from "./program.js";
 import { errorAsJson, errorLines } from "./render/error.js";
@@ -24,6 +24,13 @@ export async function run(given: readonly string[]): Promise<number> {
   } catch (error) {
     exit = exitOf(error);
     if (exit !== "done") report(error, complaint, new Output(asksForJson(given), process.stdout, process.stderr));
+  }
+  const undelivered = await deliveryFailure(process.stdout);
+  if (undelivered !== undefined) {
+    const message = `the result could not be written: ${undelivered.message}`;
+    const output = new Output(asksForJson(given), process.stdout, process.stderr);
+    output.error({ code: "UNEXPECTED", message, details: {}, problems: [] }, () => [`holdfast: ${message}`]);
+    if (exit === "done") exit = "failed";
   }
   return exitCodes[exit].code;
 }

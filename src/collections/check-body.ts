@@ -35,9 +35,13 @@ export function checkBody(body: unknown, schema: z.ZodType, limits: BodyLimits, 
   if (json.length * 3 > limits.documentBytes) {
     const bytes = Buffer.byteLength(json);
     if (bytes > limits.documentBytes) {
-      throw new HoldfastError("DOCUMENT_TOO_LARGE", `${what} has ${bytes} bytes; ${limits.documentBytes} are allowed.`, {
-        details: { bytes, allowed: limits.documentBytes },
-      });
+      throw new HoldfastError(
+        "DOCUMENT_TOO_LARGE",
+        `${what} has ${bytes} bytes; ${limits.documentBytes} are allowed.`,
+        {
+          details: { bytes, allowed: limits.documentBytes },
+        },
+      );
     }
   }
   return json;
@@ -61,7 +65,8 @@ function walk(value: unknown, path: string, depth: number, deepest: number, prob
         return;
       }
       if (Array.isArray(value)) {
-        for (let index = 0; index < value.length; index += 1) walk(value[index], `${path}/${index}`, depth + 1, deepest, problems);
+        for (let index = 0; index < value.length; index += 1)
+          walk(value[index], `${path}/${index}`, depth + 1, deepest, problems);
       } else {
         walkObject(value, path, depth, deepest, problems);
       }
@@ -83,7 +88,8 @@ function walkObject(value: object, path: string, depth: number, deepest: number,
     if (member === undefined) continue;
     const memberPath = `${path}/${escapePointer(key)}`;
     if (key === "__proto__") problems.push({ path: memberPath, message: "is not allowed as a member name" });
-    else if (!key.isWellFormed()) problems.push({ path: memberPath.toWellFormed(), message: "has half of a surrogate pair in its name" });
+    else if (!key.isWellFormed())
+      problems.push({ path: memberPath.toWellFormed(), message: "has half of a surrogate pair in its name" });
     else walk(member, memberPath, depth + 1, deepest, problems);
   }
 }

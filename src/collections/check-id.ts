@@ -23,7 +23,7 @@ function* problemsOf(id: unknown): Generator<string> {
   if (id.length === 0) yield "must not be empty";
   if (id.length > longestId) yield `has ${id.length} characters; ${longestId} are allowed`;
   if (/[/\\]/.test(id)) yield "must not contain a slash or backslash";
-  if (id === "." || id.includes("..")) yield "must not be \".\" or contain \"..\"";
+  if (id === "." || id.includes("..")) yield 'must not be "." or contain ".."';
   if (controlCharacters.test(id)) yield "must not contain control characters, NUL among them";
   if (!id.isWellFormed()) yield "must not contain half of a surrogate pair";
 }

@@ -85,7 +85,11 @@ export interface Collection<Body> extends ReadableCollection<Body> {
    *
    * @throws HoldfastError `NOT_FOUND`
    */
-  update(id: string, change: (body: Body, head: DocumentHead) => Body | undefined, options?: WriteOptions): Promise<DocumentHead>;
+  update(
+    id: string,
+    change: (body: Body, head: DocumentHead) => Body | undefined,
+    options?: WriteOptions,
+  ): Promise<DocumentHead>;
 
   /** Deletes a document. @returns whether there was one. */
   delete(id: string, options?: RevisionOptions): Promise<boolean>;
@@ -101,6 +105,10 @@ export interface Collection<Body> extends ReadableCollection<Body> {
 export interface TransactionCollection<Body> extends ReadableCollection<Body> {
   insert(id: string, body: Body, options?: Pick<WriteOptions, "expiresAt">): Promise<void>;
   put(id: string, body: Body, options?: WriteOptions): Promise<void>;
-  update(id: string, change: (body: Body, head: DocumentHead) => Body | undefined, options?: WriteOptions): Promise<void>;
+  update(
+    id: string,
+    change: (body: Body, head: DocumentHead) => Body | undefined,
+    options?: WriteOptions,
+  ): Promise<void>;
   delete(id: string, options?: RevisionOptions): Promise<boolean>;
 }

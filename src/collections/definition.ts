@@ -73,7 +73,11 @@ export function defineCollection<Body>(options: CollectionOptions<Body>): Collec
   };
   const problems = [...problemsOf(definition)];
   if (problems.length > 0) {
-    throw HoldfastError.ofProblems("INVALID_CONFIG", `The collection ${JSON.stringify(options.name)} is not valid.`, problems);
+    throw HoldfastError.ofProblems(
+      "INVALID_CONFIG",
+      `The collection ${JSON.stringify(options.name)} is not valid.`,
+      problems,
+    );
   }
   return Object.freeze(definition);
 }
@@ -93,7 +97,8 @@ function* problemsOf(definition: CollectionDefinition<unknown>): Generator<Probl
   }
   for (const [name, index] of Object.entries(definition.indexes)) {
     if (!namePattern.test(name)) yield { path: `/indexes/${name}`, message: "must be named with a-z, 0-9 and _" };
-    if (!pathPattern.test(index.path)) yield { path: `/indexes/${name}/path`, message: "must be a dotted path of member names" };
+    if (!pathPattern.test(index.path))
+      yield { path: `/indexes/${name}/path`, message: "must be a dotted path of member names" };
   }
   for (const [limit, value] of Object.entries(definition.retention) as [string, number | undefined][]) {
     if (value !== undefined && !(Number.isFinite(value) && value > 0)) {

@@ -75,7 +75,9 @@ function parseEnvelope(json: string, path: string): Envelope {
   }
   const isEnvelope =
     ["kind", "id", "createdAt", "updatedAt"].every((name) => typeof members[name] === "string") &&
-    ["schemaVersion", "revision", "sequence", "createdSequence", "createdIndex"].every((name) => Number.isSafeInteger(members[name]));
+    ["schemaVersion", "revision", "sequence", "createdSequence", "createdIndex"].every((name) =>
+      Number.isSafeInteger(members[name]),
+    );
   if (!isEnvelope) {
     throw new HoldfastError("CORRUPT", `${path} has an envelope without all its members.`, { details: { path } });
   }
@@ -87,7 +89,7 @@ function parseEnvelope(json: string, path: string): Envelope {
 
 /** Where the digits stand. Quotes inside strings are escaped, so this text occurs in no string of the envelope. */
 function findChecksum(bytes: Buffer): number {
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     const found = bytes.indexOf(checksumMember, from, "latin1");
     if (found < 0) return -1;
     const at = found + checksumMember.length;
@@ -97,5 +99,7 @@ function findChecksum(bytes: Buffer): number {
 }
 
 function checksumOf(bytes: Buffer, at: number): string {
-  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at))).toString(16).padStart(digits, "0");
+  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)))
+    .toString(16)
+    .padStart(digits, "0");
 }

@@ -38,7 +38,11 @@ function escapeId(id: string): string {
   let escaped = "";
   for (const [index, byte] of Buffer.from(id).entries()) {
     const isPlain =
-      (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x5f || (byte === 0x2e && index > 0);
+      (byte >= 0x61 && byte <= 0x7a) ||
+      (byte >= 0x30 && byte <= 0x39) ||
+      byte === 0x2d ||
+      byte === 0x5f ||
+      (byte === 0x2e && index > 0);
     escaped += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, "0")}`;
   }
   return escaped;

@@ -45,7 +45,13 @@ export class LooseDocuments {
       await makeDirectories(this.#fileSystem, folder);
       this.#folders.add(folder);
     }
-    await replaceFile(this.#fileSystem, path, encodeDocument(envelope, body));
+    try {
+      await replaceFile(this.#fileSystem, path, encodeDocument(envelope, body));
+    } catch (error) {
+      // Someone may have taken the folder away: the next attempt makes it anew.
+      this.#folders.delete(folder);
+      throw error;
+    }
     this.#unsynced.add(folder);
   }
 
@@ -100,7 +106,9 @@ export class LooseDocuments {
         continue;
       }
       const entries = await listFolder(this.#fileSystem, folder);
-      await Promise.all(entries.map(({ name }) => this.#visit(collection, shard.name, join(folder, name), name, visitor)));
+      await Promise.all(
+        entries.map(({ name }) => this.#visit(collection, shard.name, join(folder, name), name, visitor)),
+      );
     }
   }
 
@@ -133,13 +141,20 @@ export class LooseDocuments {
   #check(document: EncodedDocument, collection: string, path: string): EncodedDocument {
     const { kind, id } = document.envelope;
     if (kind === collection && this.pathOf(collection, id) === path) return document;
-    throw new HoldfastError("CORRUPT", `${path} holds the document ${JSON.stringify(id)} of ${JSON.stringify(kind)}, which belongs elsewhere.`, {
-      details: { path },
-    });
+    throw new HoldfastError(
+      "CORRUPT",
+      `${path} holds the document ${JSON.stringify(id)} of ${JSON.stringify(kind)}, which belongs elsewhere.`,
+      {
+        details: { path },
+      },
+    );
   }
 }
 
-async function listFolder(fileSystem: FileSystem, path: string): Promise<Awaited<ReturnType<FileSystem["readDirectory"]>>> {
+async function listFolder(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<Awaited<ReturnType<FileSystem["readDirectory"]>>> {
   try {
     return await fileSystem.readDirectory(path);
   } catch (error) {

@@ -71,7 +71,9 @@ export async function writeFully(file: OpenFile, bytes: Uint8Array, position: nu
   while (written < bytes.length) {
     const count = await file.write(bytes, written, bytes.length - written, position + written);
     if (count <= 0) {
-      throw Object.assign(new Error(`wrote nothing of ${bytes.length - written} bytes to ${file.path}`), { code: "EIO" });
+      throw Object.assign(new Error(`wrote nothing of ${bytes.length - written} bytes to ${file.path}`), {
+        code: "EIO",
+      });
     }
     written += count;
   }

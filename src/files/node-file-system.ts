@@ -29,36 +29,55 @@ class NodeFile implements OpenFile {
   }
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return settle((done) => { fs.read(this.#descriptor, buffer, offset, length, position, done); });
+    return settle((done) => {
+      fs.read(this.#descriptor, buffer, offset, length, position, done);
+    });
   }
 
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    const count = await settle<number>((done) => { fs.write(this.#descriptor, buffer, offset, length, position, done); });
-    if (this.#syncEachWrite) await settle<undefined>((done) => { fs.fdatasync(this.#descriptor, done); });
+    const count = await settle<number>((done) => {
+      fs.write(this.#descriptor, buffer, offset, length, position, done);
+    });
+    if (this.#syncEachWrite)
+      await settle<undefined>((done) => {
+        fs.fdatasync(this.#descriptor, done);
+      });
     return count;
   }
 
   async sync(): Promise<void> {
-    await settle<undefined>((done) => { fs.fsync(this.#descriptor, done); });
+    await settle<undefined>((done) => {
+      fs.fsync(this.#descriptor, done);
+    });
   }
 
   async truncate(length: number): Promise<void> {
-    await settle<undefined>((done) => { fs.ftruncate(this.#descriptor, length, done); });
+    await settle<undefined>((done) => {
+      fs.ftruncate(this.#descriptor, length, done);
+    });
   }
 
   async size(): Promise<number> {
-    return (await settle<fs.Stats>((done) => { fs.fstat(this.#descriptor, done); })).size;
+    return (
+      await settle<fs.Stats>((done) => {
+        fs.fstat(this.#descriptor, done);
+      })
+    ).size;
   }
 
   async close(): Promise<void> {
-    await settle<undefined>((done) => { fs.close(this.#descriptor, done); });
+    await settle<undefined>((done) => {
+      fs.close(this.#descriptor, done);
+    });
   }
 }
 
 /** The machine's own files. */
 export const nodeFileSystem: FileSystem = {
   async open(path: string, mode: OpenMode): Promise<OpenFile> {
-    const descriptor = await settle<number>((done) => { fs.open(path, flags[mode], 0o600, done); });
+    const descriptor = await settle<number>((done) => {
+      fs.open(path, flags[mode], 0o600, done);
+    });
     return new NodeFile(path, descriptor, mode);
   },
   readFile: (path) => promises.readFile(path),
@@ -85,11 +104,17 @@ export const nodeFileSystem: FileSystem = {
   async syncDirectory(path: string): Promise<void> {
     // Windows has no such call, and needs none: its file systems journal names by themselves.
     if (process.platform === "win32") return;
-    const descriptor = await settle<number>((done) => { fs.open(path, O_RDONLY, done); });
+    const descriptor = await settle<number>((done) => {
+      fs.open(path, O_RDONLY, done);
+    });
     try {
-      await settle<undefined>((done) => { fs.fsync(descriptor, done); });
+      await settle<undefined>((done) => {
+        fs.fsync(descriptor, done);
+      });
     } finally {
-      await settle<undefined>((done) => { fs.close(descriptor, done); });
+      await settle<undefined>((done) => {
+        fs.close(descriptor, done);
+      });
     }
   },
   kindOf: async (path) => (await promises.statfs(path)).type,

@@ -26,27 +26,32 @@ export async function replaceFileDurably(fileSystem: FileSystem, path: string, b
  * @returns false if the name was taken.
  */
 export async function createFileDurably(fileSystem: FileSystem, path: string, bytes: Uint8Array): Promise<boolean> {
-  let created = true;
-  await publish(fileSystem, path, bytes, async (temporary) => {
-    try {
-      // A link, not a rename: it is refused if the name exists.
-      await fileSystem.link(temporary, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      created = false;
-    }
+  const created = await publish(fileSystem, path, bytes, async (temporary) => {
+    const linked = await linkExclusively(fileSystem, temporary, path);
     await fileSystem.remove(temporary);
+    return linked;
   });
   if (created) await fileSystem.syncDirectory(dirname(path));
   return created;
 }
 
-async function publish(
+/** A link, not a rename: it is refused if the name exists. */
+async function linkExclusively(fileSystem: FileSystem, existing: string, name: string): Promise<boolean> {
+  try {
+    await fileSystem.link(existing, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function publish<Result>(
   fileSystem: FileSystem,
   path: string,
   bytes: Uint8Array,
-  install: (temporary: string) => Promise<void>,
-): Promise<void> {
+  install: (temporary: string) => Promise<Result>,
+): Promise<Result> {
   const temporary = temporaryName(path);
   try {
     const file = await fileSystem.open(temporary, "create");
@@ -58,7 +63,7 @@ async function publish(
     } finally {
       await file.close();
     }
-    await install(temporary);
+    return await install(temporary);
   } catch (error) {
     // On a full disk the half-written file would keep the very space that is missing. It may already have been renamed
     // or never been made; whatever is left, recovery sweeps: the first error is the one to tell.

@@ -11,7 +11,9 @@ const afterDigits = '"}\n';
 
 /** @param content an object with at least one member, none of them called `checksum`. */
 export function sealJson(content: object): Buffer {
-  const bytes = Buffer.from(`${JSON.stringify(content).slice(0, -1)}${beforeDigits}${"0".repeat(digits)}${afterDigits}`);
+  const bytes = Buffer.from(
+    `${JSON.stringify(content).slice(0, -1)}${beforeDigits}${"0".repeat(digits)}${afterDigits}`,
+  );
   bytes.write(checksumOf(bytes), digitsAt(bytes), "latin1");
   return bytes;
 }
@@ -25,7 +27,10 @@ export function unsealJson(bytes: Buffer, path: string): Record<string, unknown>
   try {
     return JSON.parse(bytes.toString("utf8")) as Record<string, unknown>;
   } catch (error) {
-    throw new HoldfastError("CORRUPT", `${path} is not JSON, though its checksum holds.`, { cause: error, details: { path } });
+    throw new HoldfastError("CORRUPT", `${path} is not JSON, though its checksum holds.`, {
+      cause: error,
+      details: { path },
+    });
   }
 }
 
@@ -35,5 +40,7 @@ function digitsAt(bytes: Buffer): number {
 
 function checksumOf(bytes: Buffer): string {
   const at = Math.max(0, digitsAt(bytes));
-  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at))).toString(16).padStart(8, "0");
+  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)))
+    .toString(16)
+    .padStart(8, "0");
 }

@@ -24,7 +24,9 @@ export function storageError(error: unknown, doing: string, path: string): Holdf
   const systemCode = (error as NodeJS.ErrnoException | undefined)?.code;
   const code = codes[systemCode ?? ""] ?? "STORAGE_FAILED";
   const reason = error instanceof Error ? error.message : String(error);
-  const message = [`Could not ${doing} (${path}): ${reason}.`, advice[code]].filter((part) => part !== undefined).join(" ");
+  const message = [`Could not ${doing} (${path}): ${reason}.`, advice[code]]
+    .filter((part) => part !== undefined)
+    .join(" ");
   return new HoldfastError(code, message, { cause: error, details: { path, systemCode } });
 }
 

@@ -94,7 +94,12 @@ export class JournalWriter {
   writtenBytes = 0;
   batches = 0;
 
-  private constructor(options: JournalOptions, listener: JournalListener, supply: SegmentSupply, segment: CurrentSegment) {
+  private constructor(
+    options: JournalOptions,
+    listener: JournalListener,
+    supply: SegmentSupply,
+    segment: CurrentSegment,
+  ) {
     this.#options = options;
     this.#listener = listener;
     this.#supply = supply;
@@ -157,6 +162,7 @@ export class JournalWriter {
     await this.idle();
     clearTimeout(this.#watermarkTimer);
     clearInterval(this.#fullRetryTimer);
+    if (this.#failure === undefined && this.#recordedWatermark !== this.#durable) await this.#writeWatermark();
     await this.#segment.file.close();
     await this.#supply.close().catch((error: unknown) => {
       // A segment that could not be prepared is the full disk again; there is nothing of it to give back.
@@ -281,7 +287,8 @@ export class JournalWriter {
           this.#listener.resumed();
         },
         (again: unknown) => {
-          if (!isFullDisk(again)) this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
+          if (!isFullDisk(again))
+            this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
         },
       );
     }, fullDiskRetryMs).unref();

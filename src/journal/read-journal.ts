@@ -10,7 +10,13 @@ export type JournalFinding =
   /** The end of the last segment was never acknowledged, and is cut. No loss. */
   | { readonly kind: "torn"; readonly segment: string; readonly offset: number; readonly bytes: Buffer }
   /** Bytes that had been acknowledged, or that stand among such, can not be read. */
-  | { readonly kind: "damage"; readonly segment: string; readonly offset: number; readonly bytes: Buffer; readonly detail: string }
+  | {
+      readonly kind: "damage";
+      readonly segment: string;
+      readonly offset: number;
+      readonly bytes: Buffer;
+      readonly detail: string;
+    }
   /** A whole file that is not part of this journal. */
   | { readonly kind: "foreign"; readonly segment: string; readonly detail: string }
   /** Numbers that were acknowledged and are in no file. */
@@ -181,7 +187,10 @@ class ChainReader {
     const { commits, unreadable, watermark, end } = scanSegment(bytes);
     const isEmptyFile = end === 0 && unreadable.length === 0;
 
-    if (segment.header !== undefined && (segment.header.first !== segment.first || segment.header.epoch !== segment.epoch)) {
+    if (
+      segment.header !== undefined &&
+      (segment.header.first !== segment.first || segment.header.epoch !== segment.epoch)
+    ) {
       this.#damage(segment, 0, bytes.subarray(0, 0), "the file's name and its header do not agree");
     }
     // A segment begins right behind what was durable when it was begun.
@@ -207,7 +216,12 @@ class ChainReader {
       if (!this.#passRegion(segment, bytes, region, contentEnd, next === undefined, undefined)) return;
     }
     if (sealed !== undefined && whole.length < sealed) {
-      this.#damage(segment, whole.length, whole.subarray(0, 0), `the file was sealed at ${sealed} bytes and now has ${whole.length}`);
+      this.#damage(
+        segment,
+        whole.length,
+        whole.subarray(0, 0),
+        `the file was sealed at ${sealed} bytes and now has ${whole.length}`,
+      );
     }
     this.#expect(segment, watermark);
     if (!isEmptyFile) this.previous = { segment: segment.name, length: end };
@@ -234,7 +248,12 @@ class ChainReader {
       this.previous = { segment: segment.name, length: region.start };
       return false;
     }
-    this.#damage(segment, region.start, bytes.subarray(region.start, region.end), "the bytes do not match their checksum");
+    this.#damage(
+      segment,
+      region.start,
+      bytes.subarray(region.start, region.end),
+      "the bytes do not match their checksum",
+    );
     return true;
   }
 

@@ -116,6 +116,7 @@ function classify(value: unknown): JournalLine | undefined {
   }
   if (!("durable" in value) || !Number.isSafeInteger(value.durable)) return undefined;
   if (!("sequence" in value)) return { kind: "watermark", durable: value.durable as number };
-  if (!Number.isSafeInteger(value.sequence) || !("operations" in value) || !Array.isArray(value.operations)) return undefined;
+  if (!Number.isSafeInteger(value.sequence) || !("operations" in value) || !Array.isArray(value.operations))
+    return undefined;
   return { kind: "commit", commit: value as CommitRecord };
 }

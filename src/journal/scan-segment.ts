@@ -102,7 +102,8 @@ function lastNonZero(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0) {
     const chunk = bytes.subarray(Math.max(0, end - zeros.length), end);
-    if (!chunk.equals(zeros.subarray(0, chunk.length))) return end - chunk.length + chunk.findLastIndex((byte) => byte !== 0);
+    if (!chunk.equals(zeros.subarray(0, chunk.length)))
+      return end - chunk.length + chunk.findLastIndex((byte) => byte !== 0);
     end -= chunk.length;
   }
   return -1;

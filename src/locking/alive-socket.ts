@@ -25,7 +25,12 @@ function addressOf(path: string): SocketAddress | undefined {
   if (Buffer.byteLength(path) <= longestSocketPath) return { path, release: () => undefined };
   if (process.platform !== "linux") return undefined;
   const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  return { path: `/proc/self/fd/${folder}/${basename(path)}`, release: () => { closeSync(folder); } };
+  return {
+    path: `/proc/self/fd/${folder}/${basename(path)}`,
+    release: () => {
+      closeSync(folder);
+    },
+  };
 }
 
 /** A socket this process listens on to show that it lives. */
@@ -67,7 +72,11 @@ export class AliveSocket {
 
   /** Stops listening and drops every watcher: from here on this process counts as gone. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => { resolve(); }));
+    const closed = new Promise<void>((resolve) =>
+      this.#server.close(() => {
+        resolve();
+      }),
+    );
     for (const socket of this.#connections) socket.destroy();
     await closed;
   }
@@ -108,13 +117,16 @@ export async function probeAliveSocket(path: string): Promise<Liveness> {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ECONNREFUSED") return { verdict: "dead" };
     // The queue of a paused process can fill up with probes: it is there, or it would refuse.
-    if (code === "EAGAIN") return { verdict: "alive", connected: false, gone: new Promise(() => undefined), release: () => undefined };
+    if (code === "EAGAIN")
+      return { verdict: "alive", connected: false, gone: new Promise(() => undefined), release: () => undefined };
     return { verdict: "unknown" };
   } finally {
     address.release();
   }
   const gone = new Promise<void>((resolve) => {
-    socket.on("close", () => { resolve(); });
+    socket.on("close", () => {
+      resolve();
+    });
     socket.on("error", () => socket.destroy());
     socket.resume();
   });

@@ -39,7 +39,11 @@ export async function listClaims(fileSystem: FileSystem, epochs: string): Promis
 }
 
 /** @returns `undefined` if the claim is gone; `"damaged"` if it is there and can not be read. */
-export async function readClaim(fileSystem: FileSystem, epochs: string, epoch: number): Promise<Claim | "damaged" | undefined> {
+export async function readClaim(
+  fileSystem: FileSystem,
+  epochs: string,
+  epoch: number,
+): Promise<Claim | "damaged" | undefined> {
   const path = join(epochs, claimName(epoch));
   let bytes: Buffer;
   try {

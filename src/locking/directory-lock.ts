@@ -65,7 +65,9 @@ export class DirectoryLock {
     this.takeover = takeover;
     this.#socket = socket;
     this.checkFence = fenceOf(options.fileSystem, options.layout.epochs, claim.epoch);
-    this.#heartbeat = setInterval(() => { this.#beat(); }, options.heartbeatMs).unref();
+    this.#heartbeat = setInterval(() => {
+      this.#beat();
+    }, options.heartbeatMs).unref();
   }
 
   /**
@@ -154,7 +156,8 @@ export class DirectoryLock {
 
   async #publish(): Promise<void> {
     const { fileSystem, layout } = this.#options;
-    if (this.claim.socket !== null) await fileSystem.rename(join(layout.status, this.claim.socket.name), layout.aliveSocket);
+    if (this.claim.socket !== null)
+      await fileSystem.rename(join(layout.status, this.claim.socket.name), layout.aliveSocket);
     await this.#refreshLock();
     await writeWriterFile(fileSystem, layout.writer, this.claim);
     await this.#prune();
@@ -181,7 +184,9 @@ export class DirectoryLock {
     this.#refreshLock().catch((error: unknown) => {
       // A heartbeat that can not be written endangers nothing: the fence, not the heartbeat, keeps others out. It does
       // mean that the disk refuses writes, which the next commit will say with its full reason.
-      process.emitWarning(`Holdfast could not renew its heartbeat (${this.#options.layout.writerLock}): ${String(error)}`);
+      process.emitWarning(
+        `Holdfast could not renew its heartbeat (${this.#options.layout.writerLock}): ${String(error)}`,
+      );
     });
   }
 
@@ -257,7 +262,12 @@ async function goneOf(judgement: Extract<Judgement, { kind: "held" }>, own: Proc
 }
 
 /** Returns when it is worth looking again: the moment the kernel sees the holder go, or after a short while. */
-async function waitForHolder(judgement: Judgement, options: LockOptions, started: number, epoch: number): Promise<void> {
+async function waitForHolder(
+  judgement: Judgement,
+  options: LockOptions,
+  started: number,
+  epoch: number,
+): Promise<void> {
   if (judgement.kind !== "held") return;
   const left = options.waitMs - (options.clock.elapsed() - started);
   if (left <= 0) {
@@ -271,7 +281,10 @@ async function waitForHolder(judgement: Judgement, options: LockOptions, started
 }
 
 function lockedError(claim: Claim | undefined, root: string, epoch: number): HoldfastError {
-  const holder = claim === undefined ? "a process whose claim can not be read" : `process ${claim.pid} on ${claim.host} since ${claim.claimedAt}`;
+  const holder =
+    claim === undefined
+      ? "a process whose claim can not be read"
+      : `process ${claim.pid} on ${claim.host} since ${claim.claimedAt}`;
   return new HoldfastError(
     "WRITER_LOCKED",
     `${root} is held by ${holder}. Stop it, wait for it, or open the directory for reading.`,

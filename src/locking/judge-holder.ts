@@ -48,7 +48,15 @@ export async function judgeHolder(options: JudgeOptions, epoch: number): Promise
     const liveness = await probeHolder(options, claim);
     if (liveness.verdict === "dead") return { kind: "vacant", why: "dead", claim };
     if (liveness.verdict === "alive") {
-      return { kind: "held", claim, paused, gone: liveness.gone, release: () => { liveness.release(); } };
+      return {
+        kind: "held",
+        claim,
+        paused,
+        gone: liveness.gone,
+        release: () => {
+          liveness.release();
+        },
+      };
     }
     const running = claim === undefined ? undefined : runsHere(claim, options.own);
     if (running === false) return { kind: "vacant", why: "dead", claim };

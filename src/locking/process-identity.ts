@@ -29,7 +29,8 @@ export function ownIdentity(): ProcessIdentity {
  * @returns `undefined` if they can not: another boot, another pid namespace.
  */
 export function runsHere(identity: ProcessIdentity, own: ProcessIdentity): boolean | undefined {
-  if (identity.bootId !== own.bootId || identity.pidNamespace !== own.pidNamespace || identity.host !== own.host) return undefined;
+  if (identity.bootId !== own.bootId || identity.pidNamespace !== own.pidNamespace || identity.host !== own.host)
+    return undefined;
   try {
     process.kill(identity.pid, 0);
   } catch (error) {

@@ -10,7 +10,12 @@ import { claimSchema, type Claim } from "./claim.js";
 const writerFileSchema = claimSchema.extend({ releasedAt: z.string().optional() });
 export type WriterFile = z.infer<typeof writerFileSchema>;
 
-export async function writeWriterFile(fileSystem: FileSystem, path: string, claim: Claim, releasedAt?: string): Promise<void> {
+export async function writeWriterFile(
+  fileSystem: FileSystem,
+  path: string,
+  claim: Claim,
+  releasedAt?: string,
+): Promise<void> {
   await replaceFileDurably(fileSystem, path, sealJson(releasedAt === undefined ? claim : { ...claim, releasedAt }));
 }
 

@@ -32,13 +32,20 @@ export async function examineDirectory(fileSystem: FileSystem, layout: Layout): 
   const names = entries.map(({ name }) => name).filter((name) => !ignored.has(name));
   if (names.length === 0) return "empty";
   if (names.includes("manifest.json")) {
-    if (await hasForeignManifest(fileSystem, layout)) throw foreign(layout, "its manifest.json is not one of Holdfast's");
+    if (await hasForeignManifest(fileSystem, layout))
+      throw foreign(layout, "its manifest.json is not one of Holdfast's");
     return "ours";
   }
   if (await hasOwnTraces(fileSystem, layout)) return "ours";
   const unknown = names.filter((name) => name !== "epochs" && name !== "status" && !isTemporaryName(name));
   if (unknown.length > 0) {
-    throw foreign(layout, `it has no manifest.json, and holds other files (${unknown.slice(0, 5).map((name) => JSON.stringify(name)).join(", ")})`);
+    throw foreign(
+      layout,
+      `it has no manifest.json, and holds other files (${unknown
+        .slice(0, 5)
+        .map((name) => JSON.stringify(name))
+        .join(", ")})`,
+    );
   }
   return "empty";
 }

@@ -65,7 +65,10 @@ export class ChangeLog {
   async *follow(since: number | undefined, signal: AbortSignal | undefined): AsyncGenerator<Change, void, undefined> {
     let position = since ?? this.#lastSequence;
     if (!Number.isSafeInteger(position) || position < 0) {
-      throw new HoldfastError("INVALID_CONFIG", `Changes can be followed from a sequence number, 0 or higher; ${position} is none.`);
+      throw new HoldfastError(
+        "INVALID_CONFIG",
+        `Changes can be followed from a sequence number, 0 or higher; ${position} is none.`,
+      );
     }
     const wake = (): void => {
       this.announce();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
@@ -47,9 +48,12 @@ export interface CheckpointerParts {
   readonly predecessorGone: Promise<void> | undefined;
 }
 
-/** Files written at the same time: more would crowd the commits out of the four threads they share. */
-const writesAtOnce = 2;
-const writesAtOnceWhenClosing = 8;
+/** Files written at the same time while the journal is busy: each flush of the disk is one that commits wait for. */
+const writesAtOnceBesideCommits = 1;
+/** How long the others then wait before they look again. */
+const yieldMs = 20;
+/** Otherwise: more would only queue for the four threads that do the work. */
+const writesAtOnce = 8;
 /**
  * Closing moves what is left into files only if that is soon done. A large rest stays in the journal: the next owner
  * reads it in a fraction of the time.
@@ -69,7 +73,7 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastCommits = 0;
-  #closing = false;
+  #interrupted = false;
   /** The commit up to which the collections' files are complete. */
   sequence: number;
   checkpoints = 0;
@@ -81,9 +85,15 @@ export class Checkpointer {
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
     this.#held = parts.predecessorGone !== undefined;
-    void parts.predecessorGone?.then(() => {
-      this.#held = false;
-    });
+    parts.predecessorGone?.then(
+      () => {
+        this.#held = false;
+      },
+      (error: unknown) => {
+        // Not known to be gone: held it stays.
+        process.emitWarning(`Holdfast lost sight of the process that held the directory before: ${String(error)}`);
+      },
+    );
     this.sequence = parts.checkpointSequence;
   }
 
@@ -95,16 +105,22 @@ export class Checkpointer {
   /** Looks every idle time whether there is something to move and nobody is writing, or too much has piled up. */
   start(): void {
     const { committer, options } = this.#parts;
-    this.#timer = setInterval(() => {
-      const isIdle = committer.commits === this.#lastCommits;
-      this.#lastCommits = committer.commits;
-      if (isIdle && this.#isDue()) this.runInBackground();
-    }, Math.max(10, options.checkpointIdleMs)).unref();
+    this.#timer = setInterval(
+      () => {
+        const isIdle = committer.commits === this.#lastCommits;
+        this.#lastCommits = committer.commits;
+        if (isIdle && this.#isDue()) this.runInBackground();
+      },
+      Math.max(10, options.checkpointIdleMs),
+    ).unref();
   }
 
   /** To be called after each batch. */
   noteCommits(): void {
-    if (this.#running === undefined && this.#parts.committer.uncheckpointedBytes >= this.#parts.options.checkpointBytes) {
+    if (
+      this.#running === undefined &&
+      this.#parts.committer.uncheckpointedBytes >= this.#parts.options.checkpointBytes
+    ) {
       this.runInBackground();
     }
   }
@@ -144,21 +160,27 @@ export class Checkpointer {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#closing = true;
     let left = 0;
     for (const { dirty } of this.#parts.states()) left += dirty.size;
-    if (left <= mostMovedWhenClosing) await this.run();
-    else await this.#running?.then(undefined, () => undefined);
+    if (left <= mostMovedWhenClosing && this.#running === undefined) {
+      await this.run();
+    } else {
+      await this.abandon();
+    }
   }
 
-  /** Stops without writing anything more. */
+  /** Stops without beginning anything more. */
   async abandon(): Promise<void> {
     clearInterval(this.#timer);
+    this.#interrupted = true;
     await this.#running?.then(undefined, () => undefined);
   }
 
   #isDue(): boolean {
-    return this.#parts.committer.lastSequence > this.sequence || [...this.#parts.states()].some(({ dirty }) => dirty.size > 0);
+    return (
+      this.#parts.committer.lastSequence > this.sequence ||
+      [...this.#parts.states()].some(({ dirty }) => dirty.size > 0)
+    );
   }
 
   async #checkpoint(): Promise<void> {
@@ -204,19 +226,50 @@ export class Checkpointer {
 
   async #removeDeleted(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
     const deleted = [...versions.values()].filter((version) => version.deleted);
-    await inParallel(deleted, writesAtOnce, async ({ id }) => {
-      this.#parts.checkFence();
+    await this.#inParallel(deleted, async ({ id }) => {
       await this.#parts.documents.remove(state.name, id);
     });
   }
 
   async #writeDocuments(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
     const written = [...versions.values()].filter((version) => !version.deleted);
-    await inParallel(written, this.#closing ? writesAtOnceWhenClosing : writesAtOnce, async (version) => {
+    await this.#inParallel(written, async (version) => {
       if (version.body === undefined) return;
-      this.#parts.checkFence();
       await this.#parts.documents.write(envelopeOf(state.name, version), version.body);
     });
+  }
+
+  /**
+   * Returns only when nothing is under way any more, also after a failure: a straggler that wrote an older version after
+   * the next attempt had written a newer one would undo it.
+   */
+  async #inParallel(versions: readonly Version[], work: (version: Version) => Promise<void>): Promise<void> {
+    let next = 0;
+    const workers = Array.from({ length: Math.min(writesAtOnce, versions.length) }, async (_, worker) => {
+      let commits = this.#parts.committer.commits;
+      while (next < versions.length) {
+        if (worker >= writesAtOnceBesideCommits && this.#givesWay(commits)) {
+          commits = this.#parts.committer.commits;
+          await delay(yieldMs);
+          continue;
+        }
+        if (this.#interrupted)
+          throw new HoldfastError("CLOSED", "The store was closed before the checkpoint was complete.");
+        this.#parts.checkFence();
+        const version = versions[next] as Version;
+        next += 1;
+        await work(version);
+      }
+    });
+    const outcomes = await Promise.allSettled(workers);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Whether commits are coming in, and the journal has room for them. */
+  #givesWay(commitsBefore: number): boolean {
+    const { committer, options } = this.#parts;
+    return committer.commits !== commitsBefore && committer.uncheckpointedBytes < options.journalLimitBytes / 2;
   }
 
   /** The bodies are in files now; the cache decides which stay in memory too. */
@@ -251,7 +304,8 @@ export class Checkpointer {
     for (const name of covered.slice(0, keepFrom)) {
       this.#parts.checkFence();
       const path = join(layout.journal, name);
-      if (damagedSegments.has(name)) await quarantine.move(path, "journal-damaged", "damaged, and covered by a checkpoint");
+      if (damagedSegments.has(name))
+        await quarantine.move(path, "journal-damaged", "damaged, and covered by a checkpoint");
       else await removeIfPresent(fileSystem, path);
     }
     if (keepFrom > 0) await fileSystem.syncDirectory(layout.journal);
@@ -270,22 +324,4 @@ async function removeIfPresent(fileSystem: FileSystem, path: string): Promise<vo
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
-}
-
-/**
- * Returns only when nothing is under way any more, also after a failure: a straggler that wrote an older version after
- * the next attempt had written a newer one would undo it.
- */
-async function inParallel<Item>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<void>): Promise<void> {
-  let next = 0;
-  const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    while (next < items.length) {
-      const item = items[next] as Item;
-      next += 1;
-      await work(item);
-    }
-  });
-  const outcomes = await Promise.allSettled(workers);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
 }

@@ -106,12 +106,18 @@ export class CollectionState {
 }
 
 /** The values a body has for the collection's indexes. */
-export function indexKeys(definition: CollectionDefinition<unknown> | undefined, body: unknown): (IndexValue | undefined)[] {
+export function indexKeys(
+  definition: CollectionDefinition<unknown> | undefined,
+  body: unknown,
+): (IndexValue | undefined)[] {
   if (definition === undefined) return [];
   return Object.values(definition.indexes).map(({ path }) => {
     let value: unknown = body;
     for (const member of path.split(".")) {
-      value = typeof value === "object" && value !== null && Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : undefined;
+      value =
+        typeof value === "object" && value !== null && Object.hasOwn(value, member)
+          ? (value as Record<string, unknown>)[member]
+          : undefined;
     }
     return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : undefined;
   });

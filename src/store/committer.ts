@@ -92,9 +92,17 @@ export class Committer implements JournalListener {
       .flatMap(withExpiredRemoved)
       .map((write, index) => ({ collection: write.collection, version: versionOf(write, sequence, index, time) }));
     const operations = steps.map(({ collection, version }) => operationJson(collection.name, version)).join(",");
-    const entry: JournalEntry = { sequence, time, operations, deletesOnly: steps.every(({ version }) => version.deleted) };
+    const entry: JournalEntry = {
+      sequence,
+      time,
+      operations,
+      deletesOnly: steps.every(({ version }) => version.deleted),
+    };
     if (!journal.admits(entry) && journal.full !== undefined) {
-      throw new HoldfastError("STORAGE_FULL", journal.full.message, { cause: journal.full, details: journal.full.details });
+      throw new HoldfastError("STORAGE_FULL", journal.full.message, {
+        cause: journal.full,
+        details: journal.full.details,
+      });
     }
     journal.append(entry);
     this.#lastTaken = sequence;
@@ -182,7 +190,8 @@ export class Committer implements JournalListener {
  */
 function withExpiredRemoved(write: PreparedWrite): PreparedWrite[] {
   const former = write.collection.newest(write.id);
-  const isExpired = write.content !== undefined && write.replaces === undefined && former !== undefined && !former.deleted;
+  const isExpired =
+    write.content !== undefined && write.replaces === undefined && former !== undefined && !former.deleted;
   return isExpired ? [{ ...write, content: undefined, replaces: former }, write] : [write];
 }
 

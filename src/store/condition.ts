@@ -26,7 +26,8 @@ export class ConditionKeeper {
 
   set(condition: StoreCondition): void {
     // What has failed stays failed; only closing comes after it.
-    const isFinal = this.#condition.state === "failed" || this.#condition.state === "fenced" || this.#condition.state === "closed";
+    const isFinal =
+      this.#condition.state === "failed" || this.#condition.state === "fenced" || this.#condition.state === "closed";
     if (isFinal && condition.state !== "closed") return;
     this.#condition = condition;
     for (const listener of this.#listeners) listener(condition);

@@ -91,7 +91,9 @@ export class DirectoryStore implements Store {
   }
 
   get metrics(): StoreMetrics {
-    const documents = Object.fromEntries([...this.#parts.registry.all()].map(({ name, acknowledged }) => [name, acknowledged.size]));
+    const documents = Object.fromEntries(
+      [...this.#parts.registry.all()].map(({ name, acknowledged }) => [name, acknowledged.size]),
+    );
     return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, documents };
   }
 
@@ -122,7 +124,9 @@ export class DirectoryStore implements Store {
     if (state?.definition !== undefined) return this.collection(state.definition);
     if (state === undefined && options.create !== true) return undefined;
     const version = Math.max(1, ...[...(state?.acknowledged.values() ?? [])].map(({ schemaVersion }) => schemaVersion));
-    const migrations = Object.fromEntries(Array.from({ length: version - 1 }, (_, index) => [index + 1, (body: unknown) => body]));
+    const migrations = Object.fromEntries(
+      Array.from({ length: version - 1 }, (_, index) => [index + 1, (body: unknown) => body]),
+    );
     return this.collection(defineCollection({ name, schema: z.unknown(), version, migrations }));
   }
 

@@ -38,6 +38,13 @@ export function interpretBody(
   return body;
 }
 
-export function documentOf<Body>(definition: CollectionDefinition<Body>, version: Version, json: string): Document<Body> {
-  return { ...headOf(version), body: interpretBody(definition as CollectionDefinition<unknown>, version, json) as Body };
+export function documentOf<Body>(
+  definition: CollectionDefinition<Body>,
+  version: Version,
+  json: string,
+): Document<Body> {
+  return {
+    ...headOf(version),
+    body: interpretBody(definition, version, json) as Body,
+  };
 }

@@ -158,7 +158,10 @@ class StateLoader {
       if (former !== undefined && former.sequence > commit.sequence) continue;
       if ("delete" in operation) {
         state.acknowledged.delete(operation.id);
-        state.dirty.set(operation.id, tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time));
+        state.dirty.set(
+          operation.id,
+          tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time),
+        );
       } else if (former?.sequence !== commit.sequence) {
         const version = this.#versionOf(state, operation, commit);
         state.load(version);
@@ -200,7 +203,8 @@ class StateLoader {
     const wanted = new Map<string, { operation: Operation; commit: CommitRecord } | undefined>();
     const keyOf = (collection: string, id: string): string => `${collection}/${id}`;
     for (const { collection, id } of this.#damaged) {
-      if (id !== undefined && this.#touched.get(collection)?.has(id) !== true) wanted.set(keyOf(collection, id), undefined);
+      if (id !== undefined && this.#touched.get(collection)?.has(id) !== true)
+        wanted.set(keyOf(collection, id), undefined);
     }
     if (wanted.size > 0) {
       const { fileSystem, layout, storeId } = this.#options;

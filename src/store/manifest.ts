@@ -43,7 +43,10 @@ export async function readSealed<Content>(
   try {
     const parsed = schema.safeParse(unsealJson(bytes, path));
     if (parsed.success) return { state: "present", content: parsed.data };
-    return { state: "damaged", error: new HoldfastError("CORRUPT", `${path} lacks members it must have.`, { cause: parsed.error }) };
+    return {
+      state: "damaged",
+      error: new HoldfastError("CORRUPT", `${path} lacks members it must have.`, { cause: parsed.error }),
+    };
   } catch (error) {
     if (error instanceof HoldfastError) return { state: "damaged", error };
     throw error;

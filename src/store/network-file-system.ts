@@ -30,7 +30,11 @@ export async function checkFileSystem(
   if (kind === undefined) return undefined;
   const finding = `${root} is on a network file system (${kind}), where what was acknowledged may not survive, and two hosts may both believe they own it.`;
   if (policy === "warn") return finding;
-  throw new HoldfastError("INVALID_CONFIG", `${finding} Use a local disk, or set networkFileSystem to "warn" to go on at your own risk.`, {
-    details: { directory: root, fileSystem: kind },
-  });
+  throw new HoldfastError(
+    "INVALID_CONFIG",
+    `${finding} Use a local disk, or set networkFileSystem to "warn" to go on at your own risk.`,
+    {
+      details: { directory: root, fileSystem: kind },
+    },
+  );
 }

@@ -6,13 +6,11 @@ import type { FileSystem } from "../files/file-system.js";
 import { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { replaceFileDurably } from "../files/replace-file.js";
-import { sealJson } from "../files/sealed-json.js";
 import { storageError } from "../files/storage-error.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { JournalWriter } from "../journal/journal-writer.js";
 import { DirectoryLock } from "../locking/directory-lock.js";
-import { version } from "../version.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { Bodies } from "./bodies.js";
 import { ChangeLog } from "./change-log.js";
@@ -24,17 +22,18 @@ import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
 import { loadState, type LoadedState } from "./load-state.js";
-import { directoryFormat, manifestSchema, readSealed } from "./manifest.js";
+import { manifestSchema, readSealed } from "./manifest.js";
 import { checkFileSystem } from "./network-file-system.js";
 import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
 import { Owner } from "./owner.js";
 import { Quarantine } from "./quarantine.js";
 import { recoveryReport } from "./recovery-report-of.js";
-import type { Damage, RecoveryReport } from "./recovery-report.js";
+import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
-import { repair, sweepTemporaryFiles } from "./repair.js";
+import { repair, sweepTemporaryFiles, type RepairOutcome } from "./repair.js";
 import { Reserve } from "./reserve.js";
+import { identifyStore, writeManifest } from "./store-identity.js";
 import { Sweeper } from "./sweeper.js";
 import type { CollectionState } from "./collection-state.js";
 import type { Version } from "./version.js";
@@ -74,13 +73,19 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
   });
   try {
     await observer.owned(lock, layout);
-    const opened = await recoverAndOpen(options, layout, lock, { warnings, startedAt, started });
+    const recovered = await recover(environment, layout, lock, new Date(startedAt));
+    const opened = await begin(options, layout, lock, recovered, { warnings, startedAt, started });
     await observer.recovered(opened.recovery);
     return opened;
   } catch (error) {
     const typed = storageError(error, "open the state directory", layout.root);
-    await observer.failed(typed);
-    await lock.release();
+    try {
+      await observer.failed(typed);
+    } catch (second) {
+      process.emitWarning(`Holdfast could not report why it failed to open ${layout.root}: ${String(second)}`);
+    } finally {
+      await lock.release();
+    }
     throw typed;
   }
 }
@@ -92,7 +97,9 @@ async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promi
     const kind = await examineDirectory(fileSystem, named);
     if (kind === "absent") {
       if (!options.create) {
-        throw new HoldfastError("INVALID_CONFIG", `${named.root} does not exist.`, { details: { directory: named.root } });
+        throw new HoldfastError("INVALID_CONFIG", `${named.root} does not exist.`, {
+          details: { directory: named.root },
+        });
       }
       await makeDirectories(fileSystem, named.root);
     }
@@ -105,33 +112,79 @@ async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promi
   }
 }
 
+/** What was found, and what was done about what could not be trusted. */
+interface Recovered {
+  readonly storeId: string;
+  readonly isNew: boolean;
+  readonly loaded: LoadedState;
+  readonly repaired: RepairOutcome;
+  readonly documents: LooseDocuments;
+  readonly quarantine: Quarantine;
+}
+
+async function recover(
+  environment: OpenEnvironment,
+  layout: Layout,
+  lock: DirectoryLock,
+  now: Date,
+): Promise<Recovered> {
+  const { fileSystem, clock, onProgress } = environment;
+  for (const folder of [layout.journal, layout.collections, layout.quarantine])
+    await makeDirectories(fileSystem, folder);
+  const quarantine = new Quarantine(fileSystem, layout, clock);
+  const identity = await identifyStore(fileSystem, layout, lock, quarantine, now);
+  const documents = new LooseDocuments(fileSystem, layout);
+  const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
+  const loaded = await loadState({
+    fileSystem,
+    layout,
+    documents,
+    definitions,
+    storeId: identity.storeId,
+    upTo: "end",
+    onProgress,
+  });
+  const storeId = identity.storeId ?? loaded.journal.storeId ?? randomUUID();
+  if (identity.rewrite) await writeManifest(fileSystem, layout, storeId, now);
+  const repaired = await repair(fileSystem, layout, quarantine, loaded);
+  const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
+  return {
+    storeId,
+    isNew: identity.isNew,
+    loaded,
+    repaired: {
+      ...repaired,
+      damage: [...identity.damage, ...repaired.damage],
+      removedTemporaryFiles: repaired.removedTemporaryFiles + swept,
+    },
+    documents,
+    quarantine,
+  };
+}
+
 interface Beginning {
   readonly warnings: string[];
   readonly startedAt: number;
   readonly started: number;
 }
 
-async function recoverAndOpen(
+/** Begins this owner's journal, which seals the predecessor's, and puts the store together around it. */
+async function begin(
   { settings, environment }: OpenOwnerOptions,
   layout: Layout,
   lock: DirectoryLock,
+  { storeId, isNew, loaded, repaired, documents, quarantine }: Recovered,
   { warnings, startedAt, started }: Beginning,
 ): Promise<DirectoryStore> {
-  const { fileSystem, clock, onProgress } = environment;
-  for (const folder of [layout.journal, layout.collections, layout.quarantine]) await makeDirectories(fileSystem, folder);
-  const quarantine = new Quarantine(fileSystem, layout, clock);
-  const identity = await identify(fileSystem, layout, lock, quarantine, new Date(startedAt));
-  const documents = new LooseDocuments(fileSystem, layout);
-  const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
-  const loaded = await loadState({ fileSystem, layout, documents, definitions, storeId: identity.storeId, upTo: "end", onProgress });
-  const storeId = identity.storeId ?? loaded.journal.storeId ?? randomUUID();
-  if (identity.storeId === undefined || identity.rewrite) await writeManifest(fileSystem, layout, storeId, new Date(startedAt));
-  const repaired = await repair(fileSystem, layout, quarantine, loaded);
-  const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
-
+  const { fileSystem, clock } = environment;
   const checkpoint = loaded.checkpoint.state === "present" ? loaded.checkpoint.content : undefined;
+  const checkpointSequence = checkpoint?.sequence ?? 0;
   const condition = new ConditionKeeper();
-  const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) => readHistory(fileSystem, layout, storeId, since, committer.lastSequence));
+  const expiry = new ExpiryClock(clock, checkpoint?.expiryClock);
+  warnings.push(...clockWarnings(expiry));
+  const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) =>
+    readHistory(fileSystem, layout, storeId, since, committer.lastSequence),
+  );
   const committer: Committer = new Committer({ clock, condition, changes, lastSequence: loaded.lastSequence });
   const journal = await JournalWriter.open(
     {
@@ -149,105 +202,82 @@ async function recoverAndOpen(
     committer,
   );
   committer.attach(journal);
-  await cutPredecessor(fileSystem, layout, loaded);
+  try {
+    await cutPredecessor(fileSystem, layout, loaded);
+    const reserve = new Reserve(fileSystem, layout.reserve);
+    await reserve.establish();
+    const bodies = new Bodies(documents, settings.cacheBytes);
+    const registry = new CollectionRegistry(loaded.states, bodies);
+    const checkpointer = new Checkpointer({
+      fileSystem,
+      layout,
+      clock,
+      expiry,
+      documents,
+      bodies,
+      committer,
+      journal,
+      quarantine,
+      storeId,
+      options: settings,
+      states: () => registry.all(),
+      inherited: loaded.journal.segments,
+      damagedSegments: repaired.damagedSegments,
+      checkpointSequence,
+      checkFence: lock.checkFence,
+      predecessorGone: lock.takeover.predecessorGone,
+    });
+    const engine: Engine = {
+      condition,
+      bodies,
+      changes,
+      expiry,
+      limits: settings,
+      committer,
+      admission: () => checkpointer.admission(),
+      replaced: (state, version) => assertReplaced(state, version),
+      attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
+    };
+    const recovery = recoveryReport({
+      storeId,
+      lock,
+      loaded,
+      repaired,
+      isNew,
+      warnings,
+      startedAt,
+      finishedAt: clock.now(),
+      durationMs: clock.elapsed() - started,
+      checkpointSequence,
+    });
+    await writeReport(fileSystem, layout, recovery);
+    const sweeper = new Sweeper(engine, () => registry.all());
+    const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
+    role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
+    return new DirectoryStore({
+      root: layout.root,
+      storeId,
+      epoch: lock.claim.epoch,
+      recovery,
+      engine,
+      registry,
+      role,
+    });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
 
-  const expiry = new ExpiryClock(clock, checkpoint?.expiryClock);
+const noticeableClockMs = 60 * 60 * 1000;
+
+function clockWarnings(expiry: ExpiryClock): string[] {
   const lead = expiry.lead();
-  if (Math.abs(lead) > 60 * 60 * 1000) {
-    warnings.push(`The wall clock is ${Math.round(Math.abs(lead) / 1000)} s ${lead > 0 ? "ahead of" : "behind"} where this directory expects it; nothing expires by that jump alone.`);
-  }
-  const bodies = new Bodies(documents, settings.cacheBytes);
-  const registry = new CollectionRegistry(loaded.states, bodies);
-  const checkpointer = new Checkpointer({
-    fileSystem,
-    layout,
-    clock,
-    expiry,
-    documents,
-    bodies,
-    committer,
-    journal,
-    quarantine,
-    storeId,
-    options: settings,
-    states: () => registry.all(),
-    inherited: loaded.journal.segments,
-    damagedSegments: repaired.damagedSegments,
-    checkpointSequence: checkpoint?.sequence ?? 0,
-    checkFence: lock.checkFence,
-    predecessorGone: lock.takeover.predecessorGone,
-  });
-  const engine: Engine = {
-    condition,
-    bodies,
-    changes,
-    expiry,
-    limits: settings,
-    committer,
-    admission: () => checkpointer.admission(),
-    replaced: (state, version) => assertReplaced(state, version),
-    attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
-  };
-  const reserve = new Reserve(fileSystem, layout.reserve);
-  await reserve.establish();
-  const report = recoveryReport({
-    storeId,
-    lock,
-    loaded,
-    repaired: { ...repaired, damage: [...identity.damage, ...repaired.damage], removedTemporaryFiles: repaired.removedTemporaryFiles + swept },
-    isNew: identity.isNew,
-    warnings,
-    startedAt,
-    finishedAt: clock.now(),
-    durationMs: clock.elapsed() - started,
-    checkpointSequence: checkpoint?.sequence ?? 0,
-  });
-  await writeReport(fileSystem, layout, report);
-  const sweeper = new Sweeper(engine, () => registry.all());
-  const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
-  role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
-  return new DirectoryStore({ root: layout.root, storeId, epoch: lock.claim.epoch, recovery: report, engine, registry, role });
-}
-
-interface StoreIdentity {
-  readonly storeId: string | undefined;
-  readonly isNew: boolean;
-  /** Whether the manifest has to be written anew. */
-  readonly rewrite: boolean;
-  readonly damage: readonly Damage[];
-}
-
-/** Whose directory this is. A lost manifest is written anew from what the claims and the journal say. */
-async function identify(
-  fileSystem: FileSystem,
-  layout: Layout,
-  lock: DirectoryLock,
-  quarantine: Quarantine,
-  now: Date,
-): Promise<StoreIdentity> {
-  const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
-  if (manifest.state === "present") return { storeId: manifest.content.storeId, isNew: false, rewrite: false, damage: [] };
-  const claimed = lock.takeover.previous?.storeId ?? undefined;
-  if (manifest.state === "damaged") {
-    const quarantined = await quarantine.move(layout.manifest, "manifest-damaged", manifest.error.message);
-    const damage: Damage = { file: "manifest.json", kind: "manifest", detail: manifest.error.message, quarantined, repaired: true };
-    return { storeId: claimed, isNew: false, rewrite: true, damage: [damage] };
-  }
-  const segments = await fileSystem.readDirectory(layout.journal);
-  const collections = await fileSystem.readDirectory(layout.collections);
-  if (segments.length === 0 && collections.length === 0) {
-    // The first thing a new directory gets: from here on it can be told to be ours.
-    const storeId = randomUUID();
-    await writeManifest(fileSystem, layout, storeId, now);
-    return { storeId, isNew: true, rewrite: false, damage: [] };
-  }
-  const damage: Damage = { file: "manifest.json", kind: "manifest", detail: "the file is missing", repaired: true };
-  return { storeId: claimed, isNew: false, rewrite: true, damage: [damage] };
-}
-
-async function writeManifest(fileSystem: FileSystem, layout: Layout, storeId: string, now: Date): Promise<void> {
-  const manifest = { format: directoryFormat, storeId, createdAt: now.toISOString(), createdBy: `holdfast ${version}` };
-  await replaceFileDurably(fileSystem, layout.manifest, sealJson(manifest));
+  if (Math.abs(lead) <= noticeableClockMs) return [];
+  const seconds = Math.round(Math.abs(lead) / 1000);
+  return [
+    `The wall clock is ${seconds} s ${lead > 0 ? "ahead of" : "behind"} where this directory expects it; nothing expires by that jump alone.`,
+  ];
 }
 
 async function writeReport(fileSystem: FileSystem, layout: Layout, report: RecoveryReport): Promise<void> {
@@ -262,7 +292,8 @@ async function writeReport(fileSystem: FileSystem, layout: Layout, report: Recov
 async function strayTemporaryFiles(fileSystem: FileSystem, layout: Layout): Promise<string[]> {
   const found: string[] = [];
   for (const folder of [layout.root, layout.journal]) {
-    for (const { name } of await fileSystem.readDirectory(folder)) if (isTemporaryName(name)) found.push(join(folder, name));
+    for (const { name } of await fileSystem.readDirectory(folder))
+      if (isTemporaryName(name)) found.push(join(folder, name));
   }
   return found;
 }

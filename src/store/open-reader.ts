@@ -45,7 +45,9 @@ export async function openReader({ directory, settings, environment }: OpenReade
   try {
     const kind = await examineDirectory(fileSystem, named);
     if (kind !== "ours") {
-      throw new HoldfastError("INVALID_CONFIG", `${named.root} holds no state yet: there is nothing to read.`, { details: { directory: named.root } });
+      throw new HoldfastError("INVALID_CONFIG", `${named.root} holds no state yet: there is nothing to read.`, {
+        details: { directory: named.root },
+      });
     }
     const layout = new Layout(await fileSystem.canonical(named.root));
     const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
@@ -63,7 +65,9 @@ export async function openReader({ directory, settings, environment }: OpenReade
     const loaded = await loadUndisturbed(loading);
     const storeId = loading.storeId ?? loaded.journal.storeId ?? "";
     const condition = new ConditionKeeper();
-    const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) => readHistory(fileSystem, layout, storeId, since, reader.lastSequence()));
+    const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) =>
+      readHistory(fileSystem, layout, storeId, since, reader.lastSequence()),
+    );
     const bodies = new Bodies(documents, settings.cacheBytes);
     const registry = new CollectionRegistry(loaded.states, bodies);
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
@@ -72,7 +76,10 @@ export async function openReader({ directory, settings, environment }: OpenReade
       condition,
       bodies,
       changes,
-      expiry: new ExpiryClock(clock, loaded.checkpoint.state === "present" ? loaded.checkpoint.content.expiryClock : undefined),
+      expiry: new ExpiryClock(
+        clock,
+        loaded.checkpoint.state === "present" ? loaded.checkpoint.content.expiryClock : undefined,
+      ),
       limits: settings,
       committer: undefined,
       admission: () => undefined,
@@ -80,7 +87,11 @@ export async function openReader({ directory, settings, environment }: OpenReade
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
     reader.start();
-    const recovery = reportOf(storeId, loaded, { startedAt, finishedAt: clock.now(), durationMs: clock.elapsed() - started });
+    const recovery = reportOf(storeId, loaded, {
+      startedAt,
+      finishedAt: clock.now(),
+      durationMs: clock.elapsed() - started,
+    });
     return new DirectoryStore({ root: layout.root, storeId, epoch: 0, recovery, engine, registry, role: reader });
   } catch (error) {
     throw storageError(error, "open the state directory for reading", named.root);
@@ -124,7 +135,14 @@ function reportOf(
   const { journal } = loaded;
   const damage: RecoveryReport["damage"] = [
     ...(loaded.checkpoint.state === "damaged"
-      ? [{ file: "checkpoint.json", kind: "checkpoint" as const, detail: loaded.checkpoint.error.message, repaired: false }]
+      ? [
+          {
+            file: "checkpoint.json",
+            kind: "checkpoint" as const,
+            detail: loaded.checkpoint.error.message,
+            repaired: false,
+          },
+        ]
       : []),
     ...loaded.damagedDocuments.map(({ path, error, restored }) => ({
       file: path,
@@ -133,7 +151,9 @@ function reportOf(
       repaired: restored,
     })),
     ...journal.findings.flatMap((finding) =>
-      finding.kind === "torn" ? [] : [{ file: `journal/${finding.segment}`, kind: "journal" as const, detail: finding.detail, repaired: false }],
+      finding.kind === "torn"
+        ? []
+        : [{ file: `journal/${finding.segment}`, kind: "journal" as const, detail: finding.detail, repaired: false }],
     ),
   ];
   const lostDocuments = loaded.damagedDocuments
@@ -153,7 +173,12 @@ function reportOf(
     checkpointSequence: loaded.checkpoint.state === "present" ? loaded.checkpoint.content.sequence : 0,
     lastSequence: loaded.lastSequence,
     documents: loaded.documents,
-    journal: { segments: journal.segments.length, replayed: loaded.replayed, replayedOperations: loaded.replayedOperations, tornTails: [] },
+    journal: {
+      segments: journal.segments.length,
+      replayed: loaded.replayed,
+      replayedOperations: loaded.replayedOperations,
+      tornTails: [],
+    },
     damage,
     lostSequences: journal.lost.map(({ first, last }) => ({ first, last })),
     lostDocuments,

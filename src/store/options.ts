@@ -12,25 +12,52 @@ export const storeOptionsSchema = z.strictObject({
   /** What to do on a network file system, where exclusive creation and renames may not be what they seem. */
   networkFileSystem: z.enum(["refuse", "warn"]).default("refuse"),
   /** A checkpoint begins when so many bytes have been journaled since the last one ... */
-  checkpointBytes: z.int().min(1024).default(32 * 1024 * 1024),
+  checkpointBytes: z
+    .int()
+    .min(1024)
+    .default(32 * 1024 * 1024),
   /** ... or when nothing has been written for so long. */
   checkpointIdleMs: z.number().min(0).default(1_000),
   /** Writers are slowed down when so many journaled bytes wait for a checkpoint. */
-  journalLimitBytes: z.int().min(1024).default(512 * 1024 * 1024),
+  journalLimitBytes: z
+    .int()
+    .min(1024)
+    .default(512 * 1024 * 1024),
   /** So much of the journal is kept behind a checkpoint, for those who follow changes. */
-  journalRetainBytes: z.int().min(0).default(16 * 1024 * 1024),
-  firstSegmentBytes: z.int().min(16 * 1024).default(1024 * 1024),
-  segmentBytes: z.int().min(16 * 1024).default(16 * 1024 * 1024),
+  journalRetainBytes: z
+    .int()
+    .min(0)
+    .default(16 * 1024 * 1024),
+  firstSegmentBytes: z
+    .int()
+    .min(16 * 1024)
+    .default(1024 * 1024),
+  segmentBytes: z
+    .int()
+    .min(16 * 1024)
+    .default(16 * 1024 * 1024),
   /** The end of a segment that only deletions may use while the disk is full. */
-  deleteReserveBytes: z.int().min(1024).default(64 * 1024),
+  deleteReserveBytes: z
+    .int()
+    .min(1024)
+    .default(64 * 1024),
   /** The largest body, as JSON. */
-  documentBytes: z.int().min(1).default(16 * 1024 * 1024),
+  documentBytes: z
+    .int()
+    .min(1)
+    .default(16 * 1024 * 1024),
   /** The most bytes of all bodies in one transaction. */
-  transactionBytes: z.int().min(1).default(64 * 1024 * 1024),
+  transactionBytes: z
+    .int()
+    .min(1)
+    .default(64 * 1024 * 1024),
   /** How deep a body may nest. */
   depth: z.int().min(1).max(1_000).default(100),
   /** Bodies kept in memory, as text. */
-  cacheBytes: z.int().min(0).default(32 * 1024 * 1024),
+  cacheBytes: z
+    .int()
+    .min(0)
+    .default(32 * 1024 * 1024),
   /** How often expired documents are removed. */
   sweepMs: z.number().min(10).default(30_000),
 });

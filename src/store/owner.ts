@@ -34,10 +34,16 @@ export class Owner implements StoreRole {
   /** @param checkpointNow whether recovery left something that should soon be in the collections' files. */
   start(settings: StoreOptions, checkpointNow: boolean): void {
     const { lock, journal, committer, checkpointer, sweeper, condition } = this.#parts;
-    condition.listen((current) => { this.#react(current); });
-    committer.onDurable = () => { checkpointer.noteCommits(); };
+    condition.listen((current) => {
+      this.#react(current);
+    });
+    committer.onDurable = () => {
+      checkpointer.noteCommits();
+    };
     // An owner that writes nothing learns from its heartbeat that it has been replaced.
-    lock.onLost((error) => { journal.abandon(error); });
+    lock.onLost((error) => {
+      journal.abandon(error);
+    });
     checkpointer.start();
     sweeper.start(settings.sweepMs);
     if (checkpointNow) checkpointer.runInBackground();
@@ -66,7 +72,7 @@ export class Owner implements StoreRole {
   }
 
   async close(beforeRelease: () => Promise<void>): Promise<void> {
-    const { lock, journal, checkpointer, sweeper, committer } = this.#parts;
+    const { lock, journal, sweeper, committer } = this.#parts;
     await sweeper.stop();
     await journal.idle();
     if (committer.failure !== undefined) {
@@ -75,16 +81,20 @@ export class Owner implements StoreRole {
       return;
     }
     try {
-      await checkpointer.close();
-    } catch (error) {
-      // Everything acknowledged is in the journal; the next owner replays it.
-      process.emitWarning(`Holdfast closed without a last checkpoint: ${String(error)}`);
-    }
-    await journal.close();
-    try {
+      await this.#lastCheckpoint();
+      await journal.close();
       await beforeRelease();
     } finally {
       await lock.release();
+    }
+  }
+
+  async #lastCheckpoint(): Promise<void> {
+    try {
+      await this.#parts.checkpointer.close();
+    } catch (error) {
+      // Everything acknowledged is in the journal; the next owner replays it.
+      process.emitWarning(`Holdfast closed without a last checkpoint: ${String(error)}`);
     }
   }
 
@@ -108,10 +118,13 @@ export class Owner implements StoreRole {
 
   async #giveUp(): Promise<void> {
     const { lock, journal, checkpointer, sweeper } = this.#parts;
-    await sweeper.stop();
-    await checkpointer.abandon();
-    await journal.close();
-    await lock.release();
+    try {
+      await sweeper.stop();
+      await checkpointer.abandon();
+      await journal.close();
+    } finally {
+      await lock.release();
+    }
   }
 
   #inBackground(work: Promise<void>): void {

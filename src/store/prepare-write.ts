@@ -48,19 +48,32 @@ export function prepareDelete(collection: CollectionState, id: string, current: 
 }
 
 /** @throws HoldfastError `REVISION_CONFLICT` */
-export function checkRevision(collection: string, id: string, options: RevisionOptions, current: Version | undefined): void {
+export function checkRevision(
+  collection: string,
+  id: string,
+  options: RevisionOptions,
+  current: Version | undefined,
+): void {
   const { ifRevision } = options;
   if (ifRevision === undefined) return;
   const found = current?.revision ?? 0;
   if (found === ifRevision) return;
   const state = found === 0 ? "does not exist" : `is at revision ${found}`;
-  throw new HoldfastError("REVISION_CONFLICT", `The document ${JSON.stringify(id)} of ${collection} ${state}, not at revision ${ifRevision}.`, {
-    details: { collection, id, expected: ifRevision, found },
-  });
+  throw new HoldfastError(
+    "REVISION_CONFLICT",
+    `The document ${JSON.stringify(id)} of ${collection} ${state}, not at revision ${ifRevision}.`,
+    {
+      details: { collection, id, expected: ifRevision, found },
+    },
+  );
 }
 
 /** The collection's lifetime counts on the expiry clock, so that a wrong wall clock can not shorten it. */
-function expiryOf(engine: Engine, definition: CollectionDefinition<unknown>, options: WriteOptions): string | undefined {
+function expiryOf(
+  engine: Engine,
+  definition: CollectionDefinition<unknown>,
+  options: WriteOptions,
+): string | undefined {
   const { expiresAt } = options;
   if (expiresAt === null) return undefined;
   if (expiresAt === undefined) {

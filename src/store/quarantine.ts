@@ -33,7 +33,13 @@ export class Quarantine {
   /** Copies bytes of a file there. @returns their place, relative to the state directory. */
   async keep(bytes: Uint8Array, path: string, offset: number, why: string, detail: string): Promise<string> {
     const folder = await this.#folder(why);
-    await this.#describe(folder, { from: relative(this.#layout.root, path), offset, length: bytes.length, why, detail });
+    await this.#describe(folder, {
+      from: relative(this.#layout.root, path),
+      offset,
+      length: bytes.length,
+      why,
+      detail,
+    });
     const target = join(folder, `${basename(path)}.bytes`);
     await this.#create(target, bytes);
     await this.#fileSystem.syncDirectory(folder);

@@ -55,11 +55,17 @@ export class Reader implements StoreRole {
 
   start(): void {
     this.#watch = watchDirectory(this.#parts.layout.journal, {
-      changed: () => { this.#lookInBackground(); },
+      changed: () => {
+        this.#lookInBackground();
+      },
       // The poll goes on without hints.
-      failed: () => { this.#watch = undefined; },
+      failed: () => {
+        this.#watch = undefined;
+      },
     });
-    this.#timer = setInterval(() => { this.#lookInBackground(); }, pollMs).unref();
+    this.#timer = setInterval(() => {
+      this.#lookInBackground();
+    }, pollMs).unref();
   }
 
   lastSequence(): number {
@@ -123,7 +129,9 @@ export class Reader implements StoreRole {
     const { changes } = this.#parts;
     let outcome: "current" | "gap";
     try {
-      outcome = await this.#follower.poll((commit) => { this.#take(commit); });
+      outcome = await this.#follower.poll((commit) => {
+        this.#take(commit);
+      });
     } catch (error) {
       if (!isAbsent(error)) throw error;
       outcome = "gap";
@@ -142,10 +150,14 @@ export class Reader implements StoreRole {
     const before = this.#follower.lastSequence;
     const loaded = await this.#parts.load();
     for (const state of loaded.states.values()) registry.open(state.name).adopt(state);
-    for (const state of registry.all()) if (!loaded.states.has(state.name)) state.adopt(new CollectionState(state.name));
+    for (const state of registry.all())
+      if (!loaded.states.has(state.name)) state.adopt(new CollectionState(state.name));
     const missed = await this.#historyBetween(before, loaded.lastSequence);
     for (const commit of missed ?? []) {
-      changes.push({ ...commit, operations: commit.operations.map((operation) => JSON.stringify(operation)).join(",") });
+      changes.push({
+        ...commit,
+        operations: commit.operations.map((operation) => JSON.stringify(operation)).join(","),
+      });
     }
     if (missed === undefined) changes.skipTo(loaded.lastSequence);
     this.#follower = this.#followerFrom(loaded.journal.segments.at(-1), loaded.lastSequence);
@@ -156,7 +168,7 @@ export class Reader implements StoreRole {
     const { fileSystem, layout, storeId } = this.#parts;
     const commits: CommitRecord[] = [];
     try {
-      for (let last = from; last < to; ) {
+      for (let last = from; last < to;) {
         const next = await readHistory(fileSystem, layout, storeId, last, to);
         commits.push(...next);
         const reached = next.at(-1)?.sequence;

@@ -25,7 +25,8 @@ export class CollectionRegistry {
   /** What the program has declared so far. */
   definitions(): Map<string, CollectionDefinition<unknown>> {
     const declared = new Map<string, CollectionDefinition<unknown>>();
-    for (const { name, definition } of this.#states.values()) if (definition !== undefined) declared.set(name, definition);
+    for (const { name, definition } of this.#states.values())
+      if (definition !== undefined) declared.set(name, definition);
     return declared;
   }
 

@@ -64,8 +64,18 @@ export async function repair(
       case "damage": {
         const { offset, bytes, detail } = finding;
         const quarantined = await quarantine.keep(bytes, path, offset, "journal-damaged", detail);
-        const lostSome = loaded.journal.findings.some(({ kind, segment }) => kind === "missing" && segment === finding.segment);
-        damage.push({ file: local(path), kind: "journal", detail, offset, length: bytes.length, quarantined, repaired: !lostSome });
+        const lostSome = loaded.journal.findings.some(
+          ({ kind, segment }) => kind === "missing" && segment === finding.segment,
+        );
+        damage.push({
+          file: local(path),
+          kind: "journal",
+          detail,
+          offset,
+          length: bytes.length,
+          quarantined,
+          repaired: !lostSome,
+        });
         damagedSegments.add(finding.segment);
         break;
       }

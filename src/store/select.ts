@@ -39,7 +39,8 @@ export function parseQuery(state: CollectionState, options: ListOptions): Query 
   if (options.after !== undefined && options.before !== undefined) {
     problems.push({ path: "/before", message: "can not be given together with after" });
   }
-  if (problems.length > 0) throw HoldfastError.ofProblems("INVALID_CONFIG", `The listing of ${state.name} is not valid.`, problems);
+  if (problems.length > 0)
+    throw HoldfastError.ofProblems("INVALID_CONFIG", `The listing of ${state.name} is not valid.`, problems);
   if (options.after !== undefined) checkId(options.after);
   if (options.before !== undefined) checkId(options.before);
   return { where, order: options.order ?? "asc", limit, after: options.after, before: options.before };
@@ -110,7 +111,8 @@ function* walk(
   let next = 0;
   for (const version of base ?? []) {
     if (overlay.has(version.id) || !matches(version)) continue;
-    for (; next < over.length && compareByCreation(over[next] as Version, version) * sign < 0; next += 1) yield over[next] as Version;
+    for (; next < over.length && compareByCreation(over[next] as Version, version) * sign < 0; next += 1)
+      yield over[next] as Version;
     yield version;
   }
   for (; next < over.length; next += 1) yield over[next] as Version;

@@ -22,7 +22,12 @@ import { headOf, tombstoneOf, type Version } from "./version.js";
 /** A read that the transaction rests on: as long as it gives the same versions, the transaction may commit. */
 type Observation =
   | { readonly state: CollectionState; readonly id: string; readonly seen: Version | undefined }
-  | { readonly state: CollectionState; readonly query: Query; readonly seen: readonly Version[]; readonly hasMore: boolean };
+  | {
+      readonly state: CollectionState;
+      readonly query: Query;
+      readonly seen: readonly Version[];
+      readonly hasMore: boolean;
+    };
 
 /** Thrown inside a transaction that has lost the race already; it runs again. */
 export class TransactionRestart extends Error {}
@@ -51,7 +56,7 @@ export class StoreTransaction implements Transaction {
   }
 
   collection<Body>(definition: CollectionDefinition<Body>): TransactionCollection<Body> {
-    return new CollectionInTransaction(this, this.engine.attach(definition as CollectionDefinition<unknown>), definition);
+    return new CollectionInTransaction(this, this.engine.attach(definition), definition);
   }
 
   /** What was written, in the order of first writing. A document that came and went within is not among it. */
@@ -103,7 +108,9 @@ export class StoreTransaction implements Transaction {
     const ownCursor = own?.has(query.after ?? query.before ?? "") === true;
     const observed: Query = {
       ...query,
-      ...(ownCursor ? { after: undefined, before: undefined, limit: Number.MAX_SAFE_INTEGER } : { limit: query.limit + (own?.size ?? 0) }),
+      ...(ownCursor
+        ? { after: undefined, before: undefined, limit: Number.MAX_SAFE_INTEGER }
+        : { limit: query.limit + (own?.size ?? 0) }),
     };
     const others = this.#select(state, observed, state.pending);
     this.#observations.push({ state, query: observed, seen: others.versions, hasMore: others.hasMore });
@@ -117,7 +124,10 @@ export class StoreTransaction implements Transaction {
     const { collection, id, content, replaces } = prepared;
     this.#bytes += content?.body.length ?? 0;
     if (this.#bytes > this.engine.limits.transactionBytes) {
-      throw new HoldfastError("DOCUMENT_TOO_LARGE", `The transaction has more than ${this.engine.limits.transactionBytes} bytes; split it.`);
+      throw new HoldfastError(
+        "DOCUMENT_TOO_LARGE",
+        `The transaction has more than ${this.engine.limits.transactionBytes} bytes; split it.`,
+      );
     }
     let writes = this.#writes.get(collection);
     if (writes === undefined) this.#writes.set(collection, (writes = new Map<string, OwnWrite>()));
@@ -211,11 +221,17 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
     return Promise.resolve();
   }
 
-  async update(id: string, change: (body: Body, head: DocumentHead) => Body | undefined, options: WriteOptions = {}): Promise<void> {
+  async update(
+    id: string,
+    change: (body: Body, head: DocumentHead) => Body | undefined,
+    options: WriteOptions = {},
+  ): Promise<void> {
     checkId(id);
     const current = this.#current(id);
     if (current === undefined) {
-      throw new HoldfastError("NOT_FOUND", `${this.name} has no document ${JSON.stringify(id)}.`, { details: { collection: this.name, id } });
+      throw new HoldfastError("NOT_FOUND", `${this.name} has no document ${JSON.stringify(id)}.`, {
+        details: { collection: this.name, id },
+      });
     }
     checkRevision(this.name, id, options, current);
     const json = await this.#body(current);
@@ -233,7 +249,7 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
   }
 
   get #untyped(): CollectionDefinition<unknown> {
-    return this.#definition as CollectionDefinition<unknown>;
+    return this.#definition;
   }
 
   /** The transaction's own version, or the newest there is. */
@@ -251,9 +267,11 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
 
   #put(id: string, body: Body, options: WriteOptions, current: Version | undefined): void {
     checkRevision(this.name, id, options, current);
-    const { ifRevision: _checked, ...rest } = options;
+    // Checked against what the transaction sees; the stored version behind its own write has another revision.
+    const { expiresAt } = options;
+    const unconditional = expiresAt === undefined ? {} : { expiresAt };
     this.#transaction.write(
-      preparePut(this.#transaction.engine, this.#untyped, id, body, rest, this.#replacedBy(id, current)),
+      preparePut(this.#transaction.engine, this.#untyped, id, body, unconditional, this.#replacedBy(id, current)),
     );
   }
 

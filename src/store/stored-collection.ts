@@ -56,7 +56,12 @@ export class StoredCollection<Body> implements Collection<Body> {
     for (;;) {
       this.#engine.condition.assertReadable();
       options.signal?.throwIfAborted();
-      const { versions, hasMore } = select(this.#state, query, nothing, (version) => living(this.#engine, version) !== undefined);
+      const { versions, hasMore } = select(
+        this.#state,
+        query,
+        nothing,
+        (version) => living(this.#engine, version) !== undefined,
+      );
       const documents: Document<Body>[] = [];
       for (const version of versions) {
         const read = await this.#engine.bodies.read(this.name, version);
@@ -79,7 +84,11 @@ export class StoredCollection<Body> implements Collection<Body> {
     const order = this.#state.ordered(first?.index, first?.value);
     let count = 0;
     for (const version of order?.walk("asc") ?? []) {
-      if (where.every(({ index, value }) => version.keys[index] === value) && living(this.#engine, version) !== undefined) count += 1;
+      if (
+        where.every(({ index, value }) => version.keys[index] === value) &&
+        living(this.#engine, version) !== undefined
+      )
+        count += 1;
     }
     return count;
   }
@@ -108,15 +117,20 @@ export class StoredCollection<Body> implements Collection<Body> {
     for (;;) {
       const newest = this.#state.newest(id);
       const current = living(this.#engine, newest);
-      const json = current === undefined ? undefined : (this.#engine.bodies.inMemory(current) ?? (await this.#newestBody(current)));
+      const json =
+        current === undefined
+          ? undefined
+          : (this.#engine.bodies.inMemory(current) ?? (await this.#newestBody(current)));
       // Reading the body may have taken a while: what `change` is given must still be the newest version.
-      if (json === "replaced" || this.#state.newest(id) !== newest) continue;
+      if (this.#state.newest(id) !== newest || (current !== undefined && json === undefined)) continue;
       const written = await this.#write(id, () => {
         if (current === undefined || json === undefined) throw this.#notFound(id);
         checkRevision(this.name, id, options, current);
         const body = interpretBody(this.#untyped, current, json) as Body;
         const changed = change(body, headOf(current));
-        return changed === undefined ? undefined : preparePut(this.#engine, this.#untyped, id, changed, options, current);
+        return changed === undefined
+          ? undefined
+          : preparePut(this.#engine, this.#untyped, id, changed, options, current);
       });
       return headOf(written ?? (current as Version));
     }
@@ -140,14 +154,17 @@ export class StoredCollection<Body> implements Collection<Body> {
   }
 
   get #untyped(): CollectionDefinition<unknown> {
-    return this.#definition as CollectionDefinition<unknown>;
+    return this.#definition;
   }
 
   /**
    * Prepares a write against the newest version and commits it, without giving way in between. `prepare` returns
    * `undefined` to leave everything as it is.
    */
-  async #write(id: string, prepare: (current: Version | undefined) => PreparedWrite | undefined): Promise<Version | undefined> {
+  async #write(
+    id: string,
+    prepare: (current: Version | undefined) => PreparedWrite | undefined,
+  ): Promise<Version | undefined> {
     checkId(id);
     const committer = this.#committer();
     const admission = this.#engine.admission();
@@ -185,16 +202,20 @@ export class StoredCollection<Body> implements Collection<Body> {
   #committer(): Committer {
     this.#engine.condition.assertReadable();
     if (this.#engine.committer === undefined) {
-      throw new HoldfastError("READ_ONLY", `The state directory was opened for reading; ${this.name} can not be changed.`);
+      throw new HoldfastError(
+        "READ_ONLY",
+        `The state directory was opened for reading; ${this.name} can not be changed.`,
+      );
     }
     return this.#engine.committer;
   }
 
-  async #newestBody(version: Version): Promise<string | "replaced"> {
+  /** @returns `undefined` if the file holds another version by now. */
+  async #newestBody(version: Version): Promise<string | undefined> {
     const read = await this.#engine.bodies.read(this.name, version);
     if (read !== "replaced") return read.json;
     await this.#engine.replaced(this.#state, version);
-    return "replaced";
+    return undefined;
   }
 
   #notFound(id: string): HoldfastError {

@@ -48,7 +48,9 @@ export async function verifyStateDirectory(directory: string, options: VerifyOpt
   const fileSystem = options.fileSystem ?? nodeFileSystem;
   const layout = new Layout(resolve(directory));
   if ((await examineDirectory(fileSystem, layout)) !== "ours") {
-    throw new HoldfastError("INVALID_CONFIG", `${layout.root} holds no state: there is nothing to verify.`, { details: { directory: layout.root } });
+    throw new HoldfastError("INVALID_CONFIG", `${layout.root} holds no state: there is nothing to verify.`, {
+      details: { directory: layout.root },
+    });
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -61,7 +63,11 @@ export async function verifyStateDirectory(directory: string, options: VerifyOpt
   }
 }
 
-async function verifyOnce(fileSystem: FileSystem, layout: Layout, { onProgress }: VerifyOptions): Promise<VerifyReport> {
+async function verifyOnce(
+  fileSystem: FileSystem,
+  layout: Layout,
+  { onProgress }: VerifyOptions,
+): Promise<VerifyReport> {
   const findings: VerifyFinding[] = [];
   const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
   if (manifest.state === "damaged") {
@@ -97,18 +103,34 @@ async function verifyClaims(fileSystem: FileSystem, layout: Layout): Promise<Ver
   const findings: VerifyFinding[] = [];
   for (const epoch of await listClaims(fileSystem, layout.epochs)) {
     if ((await readClaim(fileSystem, layout.epochs, epoch)) !== "damaged") continue;
-    findings.push({ file: `epochs/${claimName(epoch)}`, kind: "claim", detail: "the claim can not be read", severity: "damage" });
+    findings.push({
+      file: `epochs/${claimName(epoch)}`,
+      kind: "claim",
+      detail: "the claim can not be read",
+      severity: "damage",
+    });
   }
   return findings;
 }
 
-async function verifyCheckpoint(fileSystem: FileSystem, layout: Layout, storeId: string | undefined): Promise<VerifyFinding[]> {
+async function verifyCheckpoint(
+  fileSystem: FileSystem,
+  layout: Layout,
+  storeId: string | undefined,
+): Promise<VerifyFinding[]> {
   const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
   if (checkpoint.state === "damaged") {
     return [{ file: "checkpoint.json", kind: "checkpoint", detail: checkpoint.error.message, severity: "damage" }];
   }
   if (checkpoint.state === "present" && storeId !== undefined && checkpoint.content.storeId !== storeId) {
-    return [{ file: "checkpoint.json", kind: "checkpoint", detail: "it belongs to another state directory", severity: "damage" }];
+    return [
+      {
+        file: "checkpoint.json",
+        kind: "checkpoint",
+        detail: "it belongs to another state directory",
+        severity: "damage",
+      },
+    ];
   }
   return [];
 }
@@ -127,7 +149,12 @@ function documentFindings(layout: Layout, loaded: LoadedState): VerifyFinding[] 
       return { file: local(path), kind: "foreign", detail: "the file is not one of Holdfast's", severity: "note" };
     }),
     ...loaded.temporaryFiles.map((path): VerifyFinding => {
-      return { file: local(path), kind: "document", detail: "a write that was cut short; the next owner removes it", severity: "note" };
+      return {
+        file: local(path),
+        kind: "document",
+        detail: "a write that was cut short; the next owner removes it",
+        severity: "note",
+      };
     }),
   ];
 }

@@ -66,7 +66,13 @@ export function versionOfEnvelope(envelope: Envelope, bodyLength: number, keys: 
 }
 
 /** A deletion. It keeps the place in the order of the document it deletes. */
-export function tombstoneOf(version: Version | undefined, id: string, revision: number, sequence: number, time: string): Version {
+export function tombstoneOf(
+  version: Version | undefined,
+  id: string,
+  revision: number,
+  sequence: number,
+  time: string,
+): Version {
   return {
     id,
     deleted: true,
@@ -87,7 +93,18 @@ export function tombstoneOf(version: Version | undefined, id: string, revision: 
 }
 
 export function envelopeOf(kind: string, version: Version): Envelope {
-  const { id, schemaVersion, revision, sequence, createdAt, createdSequence, createdIndex, updatedAt, expiresAt, unknown } = version;
+  const {
+    id,
+    schemaVersion,
+    revision,
+    sequence,
+    createdAt,
+    createdSequence,
+    createdIndex,
+    updatedAt,
+    expiresAt,
+    unknown,
+  } = version;
   return {
     kind,
     schemaVersion,

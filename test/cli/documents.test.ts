@@ -177,6 +177,19 @@ describe("ls", () => {
   });
 });
 
+describe("a result", () => {
+  test.skipIf(process.platform !== "linux")("that could not be written is a failure", async () => {
+    await using folder = await temporaryFolder();
+    const shell = spawn("bash", ["-c", `"$0" "$1" config > /dev/full`, process.execPath, program], {
+      cwd: folder.path,
+    });
+    let errors = "";
+    shell.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+    expect(await once(shell, "close")).toEqual([1, null]);
+    expect(errors).toMatch(/^holdfast: the result could not be written: ENOSPC.*\n$/);
+  });
+});
+
 describe("delete", () => {
   test("deletes what is there, at the revision it names", async () => {
     await using folder = await temporaryFolder();

@@ -52,20 +52,19 @@ describe("conversations through the official client", () => {
       first_id: added.data[0]?.id,
       last_id: added.data[2]?.id,
     });
-    const ids = added.data.map((item) => item.id);
+    const ids = added.data.map((item) => item.id ?? "");
+    const [first = "", second = "", third = ""] = ids;
     for (const order of ["asc", "desc"] as const) {
       const seen: unknown[] = [];
       for await (const item of items.list(id, { order, limit: 1 })) seen.push(item.id);
       expect(seen).toEqual(order === "asc" ? ids : [...ids].reverse());
     }
-    expect(await items.retrieve(ids[1] as string, { conversation_id: id })).toEqual(added.data[1]);
-    const after = await items.delete(ids[1] as string, { conversation_id: id });
+    expect(await items.retrieve(second, { conversation_id: id })).toEqual(added.data[1]);
+    const after = await items.delete(second, { conversation_id: id });
     expect(after).toMatchObject({ id, object: "conversation" });
-    await expect(items.retrieve(ids[1] as string, { conversation_id: id })).rejects.toBeInstanceOf(
-      OpenAI.NotFoundError,
-    );
-    expect((await items.list(id, { order: "asc" })).data.map((item) => item.id)).toEqual([ids[0], ids[2]]);
-    await expect(items.list(id, { after: ids[1] as string })).rejects.toMatchObject({ status: 400, param: "after" });
+    await expect(items.retrieve(second, { conversation_id: id })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+    expect((await items.list(id, { order: "asc" })).data.map((item) => item.id)).toEqual([first, third]);
+    await expect(items.list(id, { after: second })).rejects.toMatchObject({ status: 400, param: "after" });
   });
 
   test("a recorded turn joins its conversation, and of two at once one gets conversation_locked", async () => {

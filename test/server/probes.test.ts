@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { openStateDirectory } from "../../src/open-state-directory.js";
+import { serve } from "../../src/server/index.js";
+import { response } from "../surfaces/samples.js";
 import { runningService } from "./running-service.js";
 
 describe("the probes", () => {
@@ -52,6 +55,28 @@ describe("the probes", () => {
     for (const path of ["/startup-status", "/readyz", "/startupz"]) {
       expect((await service.send("GET", path)).status).toBe(200);
     }
+  });
+
+  test("a directory opened for reading is served without a startup status, and refuses writes", async () => {
+    await using service = await runningService();
+    await service.send("POST", "/v1/state/responses", { response: response("resp_1") });
+    await using reader = await openStateDirectory({ directory: service.directory, mode: "reader" });
+    await using readerService = await serve(reader, { port: 0, logLevel: "silent" });
+    const get = (path: string): Promise<Response> => fetch(new URL(path, readerService.url));
+    expect((await get("/v1/responses/resp_1")).status).toBe(200);
+    expect((await get("/health")).status).toBe(200);
+    const ready = await get("/ready");
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ status: "starting", service: "holdfast", ready: false });
+    expect(await (await get("/startup-status")).json()).toEqual({
+      phase: "unknown",
+      ready: false,
+      message: "startup status not available",
+    });
+    expect((await get("/metrics")).status).toBe(200);
+    const refused = await fetch(new URL("/v1/responses/resp_1", readerService.url), { method: "DELETE" });
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ error: { type: "permission_error", code: "read_only" } });
   });
 
   test("the recovery report is there for the operator", async () => {

@@ -13,8 +13,8 @@ describe("responses through the official client", () => {
     await service.restart();
     const retrieved = await service.client.responses.retrieve("resp_1");
     expect(retrieved.output_text).toBe("the answer of resp_1");
-    const { output_text: _derived, _request_id, ...stored } = retrieved as typeof retrieved & { _request_id?: string };
-    expect(stored).toEqual(whole);
+    // The client adds the text of the output; the request's id is not enumerable.
+    expect({ ...retrieved, output_text: undefined }).toEqual({ ...whole, output_text: undefined });
     await service.client.responses.delete("resp_1");
     expect((await service.send("DELETE", "/v1/responses/resp_1")).status).toBe(404);
     await expect(service.client.responses.retrieve("resp_1")).rejects.toBeInstanceOf(OpenAI.NotFoundError);

@@ -24,7 +24,9 @@ export interface Reply {
 }
 
 export async function runningService(options: ServeOptions = {}): Promise<RunningService> {
-  const directory = await mkdtemp(join(tmpdir(), "holdfast-server-"));
+  // A folder around the directory that nothing else uses, to see whether anything gets out of it.
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-server-"));
+  const directory = join(folder, "state");
   let state: StateDirectory;
   let service: Service;
   const start = async (): Promise<void> => {
@@ -63,7 +65,7 @@ export async function runningService(options: ServeOptions = {}): Promise<Runnin
     },
     async [Symbol.asyncDispose]() {
       await stop();
-      await rm(directory, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -2,10 +2,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Responses } from "../../src/surfaces/responses/index.js";
+import { historiesContract } from "./histories-contract.js";
 import { responsesContract } from "./responses-contract.js";
 import { response } from "./samples.js";
 import { stateDirectoryUnderTest } from "./store-under-test.js";
 
+historiesContract("the state directory", stateDirectoryUnderTest);
 responsesContract("the state directory", stateDirectoryUnderTest);
 
 test("R18: a stored response stands in a versioned envelope that a person can read", async () => {

@@ -10,7 +10,7 @@ const listedAtMost = 20;
 const outcomes: Record<RecoveryReport["outcome"], string> = {
   created: "a new state directory",
   clean: "the previous writer left everything in order",
-  recovered: "the previous writer did not close; nothing acknowledged is missing",
+  recovered: "what was left in the journal was applied; nothing acknowledged is missing",
   degraded: "acknowledged data is missing",
 };
 

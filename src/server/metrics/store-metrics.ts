@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { StateDirectory } from "../../open-state-directory.js";
+import { startupStatusOf } from "../probes/readiness.js";
 
 const conditions = [
   "open",
@@ -73,7 +74,7 @@ export function publishStoreMetrics(registry: Registry, state: StateDirectory): 
     help: "1 when the startup status says ready.",
     registers,
     collect() {
-      this.set(state.startup.current.ready ? 1 : 0);
+      this.set(startupStatusOf(state)?.ready === true ? 1 : 0);
     },
   });
 }

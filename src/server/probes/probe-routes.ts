@@ -6,6 +6,7 @@ import {
   readyBody,
   readyUnavailable,
   serviceName,
+  startupStatusOf,
   statusUnavailable,
 } from "./readiness.js";
 
@@ -17,31 +18,29 @@ const quiet = { logLevel: "warn" } as const;
  * from memory: a probe never waits for a disk.
  */
 export function probeRoutes(server: FastifyInstance, state: StateDirectory): void {
-  const current = (): StateDirectory["startup"]["current"] | undefined => state.startup.current;
-
   server.get("/health", quiet, () => ({ status: "healthy", service: serviceName }));
 
   server.get("/ready", quiet, (_request, reply) => {
-    const status = current();
+    const status = startupStatusOf(state);
     return answer(reply, status?.ready === true, status === undefined ? readyUnavailable : readyBody(status));
   });
 
   server.get("/startup-status", quiet, (_request, reply) => {
-    const status = current();
+    const status = startupStatusOf(state);
     return answer(reply, status?.ready === true, status ?? statusUnavailable);
   });
 
   server.get("/livez", quiet, () => ({ status: "alive" }));
 
   server.get("/readyz", quiet, (_request, reply) => {
-    const status = current();
+    const status = startupStatusOf(state);
     const { state: condition } = state.condition;
     const phase = status?.phase ?? statusUnavailable.phase;
     return answer(reply, acceptsTraffic(status, state.condition), { phase, condition });
   });
 
   server.get("/startupz", quiet, (_request, reply) => {
-    const status = current();
+    const status = startupStatusOf(state);
     return answer(reply, hasStarted(status), { phase: status?.phase ?? statusUnavailable.phase });
   });
 }

@@ -34,6 +34,11 @@ export function readyBody(status: StartupStatus): ReadyBody {
   };
 }
 
+/** @returns `undefined` for a directory opened for reading: only its owner has a startup status to tell. */
+export function startupStatusOf(state: StateDirectory): StartupStatus | undefined {
+  return state.mode === "reader" ? undefined : state.startup.current;
+}
+
 /** Bodies for a directory opened without a startup status of its own, as a reader does. */
 export const statusUnavailable = { phase: "unknown", ready: false, message: "startup status not available" } as const;
 export const readyUnavailable = { status: "starting", service: serviceName, ready: false } as const;

@@ -7,39 +7,65 @@ import { WireError } from "../errors/wire-error.js";
 const deepestBody = 512;
 
 /**
- * Reads JSON bodies, `application/merge-patch+json` too. Member names that would reach a prototype are refused, not
- * dropped. A body without content type and content is none; the official client sends its cancel calls so.
+ * Reads JSON bodies, `application/merge-patch+json` too. A body without content type and content is none; the official
+ * client sends its cancel calls so.
  */
 export function readJsonBodies(server: FastifyInstance): void {
-  const parse = server.getDefaultJsonParser("error", "error");
   server.removeContentTypeParser(["application/json", "text/plain"]);
   server.addContentTypeParser(
     ["application/json", "application/merge-patch+json"],
     { parseAs: "string" },
-    (request, body: string, done) => {
-      if (body.length === 0) {
-        done(null, undefined);
-        return;
+    (_request, body: string, done) => {
+      try {
+        done(null, body === "" ? undefined : parseBody(body));
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)));
       }
-      parse(request, body, (error, value: unknown) => {
-        if (error === null && isDeeperThan(value, deepestBody)) {
-          done(new WireError(400, `The body is nested deeper than ${deepestBody} levels.`, { code: "invalid_body" }));
-        } else {
-          done(error, value);
-        }
-      });
     },
   );
 }
 
-/** Level by level instead of by recursion, which is what it protects. */
-function isDeeperThan(value: unknown, limit: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > limit) return true;
-    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+function parseBody(body: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    // The parser's own message quotes the body; it stays out of replies.
+    throw new WireError(400, "The body is not valid JSON.", { code: "invalid_body", cause: error });
   }
-  return false;
+  assertHarmless(value);
+  return value;
+}
+
+/**
+ * Refuses what could harm code that handles the body: nesting that recursion can not follow, and a member that stands for
+ * an object's prototype. Level by level instead of by recursion, which is what it protects.
+ *
+ * @throws WireError 400
+ */
+function assertHarmless(value: unknown): void {
+  let level: object[] = isObject(value) ? [value] : [];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > deepestBody) {
+      throw new WireError(400, `The body is nested deeper than ${deepestBody} levels.`, { code: "invalid_body" });
+    }
+    const next: object[] = [];
+    for (const one of level) {
+      if (Object.hasOwn(one, "__proto__")) {
+        throw new WireError(400, "The body has a member called __proto__, which is not allowed.", {
+          code: "invalid_body",
+        });
+      }
+      for (const member of Object.values(one) as unknown[]) {
+        if (isObject(member)) next.push(member);
+      }
+    }
+    level = next;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /**

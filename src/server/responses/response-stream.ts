@@ -1,10 +1,8 @@
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
-import type { ResponseObject } from "../../surfaces/responses/index.js";
+import { isFinished, type ResponseObject } from "../../surfaces/responses/index.js";
 import { WireError } from "../errors/wire-error.js";
 import { eventsOfResponse } from "./response-events.js";
-
-const unfinished: ReadonlySet<unknown> = new Set(["queued", "in_progress"]);
 
 /**
  * Replays a finished response as server-sent events.
@@ -13,7 +11,7 @@ const unfinished: ReadonlySet<unknown> = new Set(["queued", "in_progress"]);
  * @throws WireError 400 for a response that is still being made: its events are with the router that makes it.
  */
 export function sendEvents(reply: FastifyReply, response: ResponseObject, startingAfter: number): FastifyReply {
-  if (unfinished.has(response.status)) {
+  if (!isFinished(response)) {
     throw new WireError(
       400,
       `The response is ${String(response.status)}. It can be streamed from here once it is finished.`,

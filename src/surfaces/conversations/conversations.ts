@@ -186,8 +186,8 @@ export class Conversations {
   }
 
   /** Takes up deletions that were interrupted. To be called when a store is opened. @returns how many there were. */
-  async finishDeletions(): Promise<number> {
-    return finishDeletions(this.#store, this.#memory);
+  async finishDeletions({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    return finishDeletions(this.#store, this.#memory, signal);
   }
 
   /**

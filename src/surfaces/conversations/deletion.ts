@@ -21,8 +21,14 @@ const documentsPerTransaction = 100;
  * any more. Each step takes a bounded number of documents out of the conversation's index; the note goes in the step
  * that finds the index empty. Whenever the process dies, the note is there as long as anything is left to do.
  */
-export async function finishDeletion(store: Store, id: string, memory: RemovalMemory): Promise<void> {
+export async function finishDeletion(
+  store: Store,
+  id: string,
+  memory: RemovalMemory,
+  signal?: AbortSignal,
+): Promise<void> {
   for (;;) {
+    signal?.throwIfAborted();
     const done = await removingTransaction(store, async (transaction, deletesOnly) => {
       const deletion = await transaction.collection(conversationDeletionsCollection).get(id);
       if (deletion === undefined) return true;
@@ -33,11 +39,11 @@ export async function finishDeletion(store: Store, id: string, memory: RemovalMe
 }
 
 /** Takes up every deletion that a crash or a full disk has left unfinished. @returns how many. */
-export async function finishDeletions(store: Store, memory: RemovalMemory): Promise<number> {
+export async function finishDeletions(store: Store, memory: RemovalMemory, signal?: AbortSignal): Promise<number> {
   for (let finished = 0; ; finished += 1) {
     const [deletion] = (await store.collection(conversationDeletionsCollection).list({ limit: 1 })).documents;
     if (deletion === undefined) return finished;
-    await finishDeletion(store, deletion.id, memory);
+    await finishDeletion(store, deletion.id, memory, signal);
   }
 }
 

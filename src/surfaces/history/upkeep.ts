@@ -1,7 +1,7 @@
 /** What has to be done for histories from time to time. */
 export interface UpkeepTasks {
   readonly responses: { removeExpired(options: { readonly signal: AbortSignal }): Promise<number> };
-  readonly conversations: { finishDeletions(): Promise<number> };
+  readonly conversations: { finishDeletions(options: { readonly signal: AbortSignal }): Promise<number> };
 }
 
 export interface UpkeepOptions {
@@ -46,7 +46,7 @@ export class Upkeep {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     try {
-      await this.#tasks.conversations.finishDeletions();
+      await this.#tasks.conversations.finishDeletions({ signal });
       await this.#tasks.responses.removeExpired({ signal });
     } catch (error) {
       if (!signal.aborted) this.#options.onFailure(error);

@@ -23,3 +23,4 @@ export {
   type ResponsePatch,
   type ResponsesOptions,
 } from "./responses.js";
+export { isFinished } from "./status.js";

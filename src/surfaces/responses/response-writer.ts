@@ -4,7 +4,6 @@ import { conversationsCollection, type StoredConversation } from "../history/con
 import type { Item } from "../history/item.js";
 import { notFound } from "../history/refusals.js";
 import { ProblemList } from "../history/problems.js";
-import { responseRemovalsCollection } from "../history/removal-document.js";
 import { responsesCollection, type StoredResponse, type StoredResponseBody } from "../history/response-document.js";
 import type { PreparedResponse } from "./prepare-response.js";
 import { resolveReferences } from "./resolve-items.js";
@@ -73,7 +72,6 @@ export class ResponseWriter {
     // `put` also for a new response: under its id there may be an expired one that has not been removed yet. That no
     // living one is there was read in this transaction, which runs again if that changes.
     await transaction.collection(responsesCollection).put(id, body);
-    await transaction.collection(responseRemovalsCollection).delete(id);
   }
 
   /**
