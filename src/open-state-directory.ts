@@ -189,7 +189,7 @@ export class StateDirectory implements Store, AsyncDisposable {
   ) {
     this.#store = store;
     this.#startup = startup;
-    this.responses = new Responses(store, responses);
+    this.responses = new Responses(store, { ...responses, now: () => store.expiryTime() });
     this.conversations = new Conversations(store, responses);
     if (store.mode === "writer") {
       this.#upkeep = new Upkeep(this, {

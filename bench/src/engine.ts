@@ -5,6 +5,8 @@ export interface Engine {
   readonly name: string;
   /** How it is set up, for the reader of the table. */
   readonly setting: string;
+  /** Whether it is one to be measured against; false for holdfast itself. */
+  readonly peer: boolean;
   /** Whether a commit runs on the event loop, so that nothing else does until the disk has answered. */
   readonly blocking: boolean;
 

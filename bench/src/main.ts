@@ -31,8 +31,8 @@ async function measure(options: Options): Promise<Measurement[]> {
       }
     }
     for (const [engine, rounds] of results) {
-      const { name, setting, blocking } = await engines[engine]();
-      measurements.push({ engine: { name, setting, blocking }, writers, rounds });
+      const { name, setting, peer, blocking } = await engines[engine]();
+      measurements.push({ engine: { name, setting, peer, blocking }, writers, rounds });
     }
   }
   return measurements;

@@ -4,7 +4,7 @@ import { median } from "./statistics.js";
 
 /** Everything measured of one engine at one number of writers. */
 export interface Measurement {
-  readonly engine: Pick<Engine, "name" | "setting" | "blocking">;
+  readonly engine: Pick<Engine, "name" | "setting" | "peer" | "blocking">;
   readonly writers: number;
   readonly rounds: readonly CellResult[];
 }
@@ -39,12 +39,12 @@ export function summaryOf({ rounds }: Measurement): MeasurementSummary {
   };
 }
 
-/** The fastest peer (holdfast itself is none) among those that `accept` lets in. */
+/** The fastest peer among those that `accept` lets in. */
 export function bestPeer(
   measurements: readonly Measurement[],
   accept: (measurement: Measurement) => boolean = () => true,
 ): Measurement | undefined {
   return measurements
-    .filter((measurement) => measurement.engine.name !== "holdfast" && accept(measurement))
+    .filter((measurement) => measurement.engine.peer && accept(measurement))
     .sort((a, b) => summaryOf(b).insertsPerSecond - summaryOf(a).insertsPerSecond)[0];
 }

@@ -49,22 +49,22 @@ function tableOf(writers: number, measurements: readonly Measurement[]): string 
     "processors",
   ];
   const lines = [heading, heading.map((_, column) => (column === 0 ? "---" : "--:")), ...rows];
-  const own = measurements.find(({ engine }) => engine.name === "holdfast");
+  const own = measurements.filter(({ engine }) => !engine.peer);
   return [
     `### ${writers} concurrent ${writers === 1 ? "writer" : "writers"}`,
     "",
     ...lines.map((cells) => `| ${cells.join(" | ")} |`),
-    ...(own === undefined ? [] : ["", ownFigures(own)]),
+    ...own.flatMap((measurement) => ["", ownFigures(measurement)]),
   ].join("\n");
 }
 
-function ownFigures({ rounds }: Measurement): string {
+function ownFigures({ engine, rounds }: Measurement): string {
   const each = (name: string): string =>
     rounds.map(({ figures }) => whole.format(figures[name] ?? Number.NaN)).join(", ");
   const closing = rounds.map(({ closeMs }) => whole.format(closeMs)).join(", ");
   return (
-    `holdfast, round by round: checkpoints ${each("checkpoints")}; commits not yet in one at the end ${each("backlog")}; ` +
-    `closing, which checkpoints the rest, ${closing} ms.`
+    `${engine.name}, round by round: checkpoints completed ${each("checkpoints")}; commits not yet covered by one at the ` +
+    `end ${each("backlog")}; closing took ${closing} ms.`
   );
 }
 

@@ -97,6 +97,11 @@ export class DirectoryStore implements Store {
     return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, documents };
   }
 
+  /** The time that decides what has expired, in milliseconds since 1970; see `ExpiryClock`. */
+  expiryTime(): number {
+    return this.#parts.engine.expiry.now();
+  }
+
   /** The collections that have documents or have been declared, sorted. */
   collectionNames(): string[] {
     return this.#parts.registry.names();

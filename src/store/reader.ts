@@ -119,10 +119,16 @@ export class Reader implements StoreRole {
   }
 
   async #lookUntilQuiet(): Promise<void> {
+    let asked: boolean;
     do {
       this.#lookAgain = false;
       await this.#lookOnce();
-    } while (this.#lookAgain && !this.#closed);
+      asked = this.#wasAskedAgain();
+    } while (asked);
+  }
+
+  #wasAskedAgain(): boolean {
+    return this.#lookAgain && !this.#closed;
   }
 
   async #lookOnce(): Promise<void> {

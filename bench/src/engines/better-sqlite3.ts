@@ -34,6 +34,7 @@ function count(database: Database): number {
 export const betterSqlite3: Engine = {
   name: "better-sqlite3",
   setting: "WAL, synchronous=FULL, one transaction per insert",
+  peer: true,
   blocking: true,
   open(directory) {
     const { database, insert } = openDatabase(directory);
@@ -55,6 +56,7 @@ export const betterSqlite3: Engine = {
 export const betterSqlite3Batched: Engine = {
   name: "better-sqlite3 batched",
   setting: "WAL, synchronous=FULL, the inserts of one turn of the event loop in one transaction",
+  peer: true,
   blocking: true,
   open(directory) {
     const { database, insert } = openDatabase(directory);

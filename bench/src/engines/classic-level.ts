@@ -31,6 +31,7 @@ async function openLevel(
 export const classicLevel: Engine = {
   name: "classic-level",
   setting: "one batch per insert, sync: true",
+  peer: true,
   blocking: false,
   async open(directory) {
     const { level, count } = await openLevel(directory);
@@ -46,6 +47,7 @@ export const classicLevel: Engine = {
 export const classicLevelBatched: Engine = {
   name: "classic-level batched",
   setting: "the inserts that wait for the batch before them in one batch, sync: true",
+  peer: true,
   blocking: false,
   async open(directory) {
     const { level, count } = await openLevel(directory);

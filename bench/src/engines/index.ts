@@ -6,6 +6,7 @@ import type { Engine } from "../engine.js";
  */
 export const engines = {
   holdfast: async (): Promise<Engine> => (await import("./holdfast.js")).holdfast,
+  "holdfast-short-journal": async (): Promise<Engine> => (await import("./holdfast.js")).holdfastBounded,
   "better-sqlite3": async (): Promise<Engine> => (await import("./better-sqlite3.js")).betterSqlite3,
   "better-sqlite3-batched": async (): Promise<Engine> => (await import("./better-sqlite3.js")).betterSqlite3Batched,
   lmdb: async (): Promise<Engine> => (await import("./lmdb.js")).lmdb,

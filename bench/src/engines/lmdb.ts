@@ -9,6 +9,7 @@ import type { Engine } from "../engine.js";
 export const lmdb: Engine = {
   name: "lmdb",
   setting: "defaults (overlapping sync), awaiting `flushed`, indexes as dupSort databases",
+  peer: true,
   blocking: false,
   open(directory) {
     const root = open({ path: join(directory, "lmdb"), separateFlushed: true });
