@@ -8,8 +8,9 @@ export type Announcement =
         readonly outcome: string;
         /** Commits that recovery applied again from the journal. */
         readonly replayed: number;
-        /** How long the lock was waited for. */
-        readonly waitedMs: number;
+        /** How the directory became free, and how long it took to take it. */
+        readonly takeover: string;
+        readonly takeoverMs: number;
         readonly durationMs: number;
       };
       /** How the run before this one ended, `null` when there was none. */

@@ -17,7 +17,8 @@ async function main(): Promise<void> {
     recovery: {
       outcome: recovery.outcome,
       replayed: recovery.journal.replayed,
-      waitedMs: recovery.takeover.waitedMs,
+      takeover: recovery.takeover.how,
+      takeoverMs: recovery.takeover.waitedMs,
       durationMs: recovery.durationMs,
     },
     previousRun: startup.current.previous_run?.outcome ?? null,

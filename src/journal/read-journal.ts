@@ -50,6 +50,11 @@ export interface ReadJournalOptions {
   readonly storeId: string | undefined;
   /** Commits up to this one are already elsewhere. `undefined`: take all there are, and miss none before them. */
   readonly above: number | undefined;
+  /**
+   * Commits up to this one are known to have been acknowledged, whatever the journal says: bytes that held one of them
+   * are damage, never a torn tail. Default: `above`.
+   */
+  readonly acknowledged?: number;
   /** Segments that begin above this one need not be read. Default: read to the end. */
   readonly until?: number;
   /** Called with each commit above, in order. */
@@ -79,9 +84,9 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalR
   const listed = await listSegments(fileSystem, directory);
   const storeId = options.storeId ?? listed.findLast((segment) => segment.header !== undefined)?.header?.storeId;
   const own = listed.filter((segment) => {
-    if (segment.header === undefined || segment.header.storeId === storeId) return true;
-    findings.push({ kind: "foreign", segment: segment.name, detail: "the segment belongs to another state directory" });
-    return false;
+    const detail = foreignBecause(segment, storeId);
+    if (detail !== undefined) findings.push({ kind: "foreign", segment: segment.name, detail });
+    return detail === undefined;
   });
   const chain = withoutStrays(own, findings);
   const reader = new ChainReader(options, chain, findings);
@@ -99,7 +104,10 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalR
 
 async function listSegments(fileSystem: FileSystem, directory: string): Promise<ListedSegment[]> {
   const entries = await fileSystem.readDirectory(directory);
-  const names = entries.map(({ name }) => name).sort(compareSegmentNames);
+  const names = entries
+    .filter(({ kind }) => kind === "file")
+    .map(({ name }) => name)
+    .sort(compareSegmentNames);
   const segments: ListedSegment[] = [];
   for (const name of names) {
     const parsed = parseSegmentName(name);
@@ -128,6 +136,14 @@ async function readHeader(fileSystem: FileSystem, path: string): Promise<Segment
   } finally {
     await file.close();
   }
+}
+
+/** Says why a segment is no part of this journal; a header that can not be read says nothing. */
+function foreignBecause({ header, epoch, first }: ListedSegment, storeId: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (header.storeId !== storeId) return "the segment belongs to another state directory";
+  if (header.epoch !== epoch || header.first !== first) return "the file is a copy, or was renamed: its name and its header do not agree";
+  return undefined;
 }
 
 /**
@@ -159,6 +175,8 @@ class ChainReader {
   readonly lost: SequenceRange[] = [];
   /** The last number applied, or known to be lost. */
   lastSequence: number;
+  /** The last number that the segments read so far account for; commits that are elsewhere already count. */
+  #seen = 0;
   watermark = 0;
   previous: SegmentHeader["previous"] = null;
 
@@ -177,6 +195,13 @@ class ChainReader {
       if (isLast || next.first > this.lastSequence + 1) await this.#readSegment(segment, next);
       this.#options.onSegment?.(index + 1, this.#chain.length);
     }
+    if (this.#chain.length === 0 && this.#acknowledged > 0) {
+      this.#findings.push({ kind: "missing", segment: "", detail: "no segment is left of the journal" });
+    }
+  }
+
+  get #acknowledged(): number {
+    return this.#options.acknowledged ?? this.#options.above ?? 0;
   }
 
   async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
@@ -185,76 +210,71 @@ class ChainReader {
     const sealed = next?.header?.previous?.segment === segment.name ? next.header.previous.length : undefined;
     const bytes = sealed === undefined ? whole : whole.subarray(0, sealed);
     const { commits, unreadable, watermark, end } = scanSegment(bytes);
-    const isEmptyFile = end === 0 && unreadable.length === 0;
-
-    if (
-      segment.header !== undefined &&
-      (segment.header.first !== segment.first || segment.header.epoch !== segment.epoch)
-    ) {
-      this.#damage(segment, 0, bytes.subarray(0, 0), "the file's name and its header do not agree");
-    }
-    // A segment begins right behind what was durable when it was begun.
-    if (!isEmptyFile) {
-      this.#expect(segment, segment.first - 1);
-      this.watermark = Math.max(this.watermark, segment.first - 1, watermark);
-    }
-
     const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
+
+    // A header is on disk before the file has this name. An empty file had content once, and how much, nobody knows.
+    if (contentEnd === 0) this.#damage(segment, 0, bytes.subarray(0, 0), "the file is empty");
+    // A segment begins right behind what was durable when it was begun.
+    this.#expect(segment, segment.first - 1);
+    this.#seen = Math.max(this.#seen, segment.first - 1);
+    this.watermark = Math.max(this.watermark, segment.first - 1, watermark);
+
+    // And the next one begins where this one ends. That is how far it goes if the header that sealed it is damaged.
+    const lastHere = next === undefined ? Number.MAX_SAFE_INTEGER : next.first - 1;
+    const isSealed = next === undefined || sealed !== undefined;
     let nextRegion = 0;
-    for (const [index, { commit }] of commits.entries()) {
+    for (let index = 0; index <= commits.length; index += 1) {
+      const commit = commits[index]?.commit;
       for (; unreadable[nextRegion]?.commitsBefore === index; nextRegion += 1) {
         const region = unreadable[nextRegion] as UnreadableRegion;
-        if (!this.#passRegion(segment, bytes, region, contentEnd, next === undefined, commit.sequence)) return;
+        if (!isSealed && this.#seen >= lastHere) break;
+        if (this.#isTorn(region, next === undefined, commit?.sequence)) {
+          this.#cut(segment, region, bytes.subarray(region.start, contentEnd));
+          return;
+        }
+        this.#damage(segment, region.start, bytes.subarray(region.start, region.end), "the bytes do not match their checksum");
       }
+      if (commit === undefined || commit.sequence > lastHere) break;
+      this.#seen = Math.max(this.#seen, commit.sequence);
       if (commit.sequence <= this.lastSequence) continue;
       this.#expect(segment, commit.sequence - 1);
       this.#options.apply(commit, segment.name);
       this.lastSequence = commit.sequence;
     }
-    for (; nextRegion < unreadable.length; nextRegion += 1) {
-      const region = unreadable[nextRegion] as UnreadableRegion;
-      if (!this.#passRegion(segment, bytes, region, contentEnd, next === undefined, undefined)) return;
-    }
     if (sealed !== undefined && whole.length < sealed) {
-      this.#damage(
-        segment,
-        whole.length,
-        whole.subarray(0, 0),
-        `the file was sealed at ${sealed} bytes and now has ${whole.length}`,
-      );
+      this.#damage(segment, whole.length, whole.subarray(0, 0), `the file was sealed at ${sealed} bytes and now has ${whole.length}`);
     }
     this.#expect(segment, watermark);
-    if (!isEmptyFile) this.previous = { segment: segment.name, length: end };
+    this.#seen = Math.max(this.#seen, watermark);
+    if (next === undefined) this.#expectAcknowledged(segment, contentEnd, contentEnd > end);
+    this.previous = { segment: segment.name, length: end };
   }
 
   /**
-   * Judges unreadable bytes. `nextSequence` is the commit behind them, if there is one.
+   * Judges unreadable bytes. Those at the very beginning held a header, which was on disk before the file had its name,
+   * so no crash explains them.
    *
-   * @returns false if the journal ends here.
+   * @param nextSequence the commit behind them, if there is one.
    */
-  #passRegion(
-    segment: ListedSegment,
-    bytes: Buffer,
-    region: UnreadableRegion,
-    contentEnd: number,
-    inLastSegment: boolean,
-    nextSequence: number | undefined,
-  ): boolean {
-    const missing = nextSequence === undefined || nextSequence > this.lastSequence + 1;
-    const acknowledged = region.watermarkBehind > this.lastSequence;
-    if (inLastSegment && missing && !acknowledged) {
-      const torn = Buffer.from(bytes.subarray(region.start, Math.max(region.end, contentEnd)));
-      this.#findings.push({ kind: "torn", segment: segment.name, offset: region.start, bytes: torn });
-      this.previous = { segment: segment.name, length: region.start };
-      return false;
+  #isTorn(region: UnreadableRegion, inLastSegment: boolean, nextSequence: number | undefined): boolean {
+    const missing = nextSequence === undefined || nextSequence > this.#seen + 1;
+    const acknowledged = Math.max(region.watermarkBehind, this.#acknowledged) > this.#seen;
+    return inLastSegment && missing && !acknowledged && region.start > 0;
+  }
+
+  /** The journal ends where a batch that was never acknowledged begins to be unreadable. */
+  #cut(segment: ListedSegment, region: UnreadableRegion, bytes: Buffer): void {
+    this.#findings.push({ kind: "torn", segment: segment.name, offset: region.start, bytes: Buffer.from(bytes) });
+    this.previous = { segment: segment.name, length: region.start };
+  }
+
+  /** The end of the journal: what is known to have been acknowledged must have been in it. */
+  #expectAcknowledged(segment: ListedSegment, contentEnd: number, endIsDamaged: boolean): void {
+    if (this.#seen < this.#acknowledged && !endIsDamaged) {
+      const detail = `the journal ends before commit ${this.#acknowledged}, which was acknowledged`;
+      this.#damage(segment, contentEnd, Buffer.alloc(0), detail);
     }
-    this.#damage(
-      segment,
-      region.start,
-      bytes.subarray(region.start, region.end),
-      "the bytes do not match their checksum",
-    );
-    return true;
+    this.#expect(segment, this.#acknowledged);
   }
 
   /** Every number up to `sequence` was acknowledged: those not seen are lost. */

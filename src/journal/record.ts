@@ -63,6 +63,8 @@ const checksumDigits = 8;
 export const linePrefixLength = checksumDigits + 1;
 const newline = 0x0a;
 const space = 0x20;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
 
 /**
  * Writes one line at `offset`: the JSON is encoded once, straight into its place, and the checksum set in front of it.
@@ -107,6 +109,30 @@ export function decodeLine(bytes: Buffer, start: number, end: number): JournalLi
     throw error;
   }
   return classify(value);
+}
+
+/**
+ * Where a line ends that runs into the next one, because the line feed between them is damaged: where its checksum says.
+ * Without this, one damaged byte would take two commits.
+ *
+ * @param end the next line feed, behind both.
+ * @returns -1 if it is not so.
+ */
+export function endOfRunOnLine(bytes: Buffer, start: number, end: number): number {
+  const digits = bytes.toString("latin1", start, start + checksumDigits);
+  if (!/^[0-9a-f]{8}$/.test(digits)) return -1;
+  const expected = Number.parseInt(digits, 16);
+  let checksum = 0;
+  let from = start + linePrefixLength;
+  for (let brace = from; brace + linePrefixLength + 2 < end; brace += 1) {
+    // Behind the line: the byte that was a line feed, eight digits, a space, and the next line's JSON.
+    const next = brace + 2 + linePrefixLength;
+    if (bytes[brace] !== closingBrace || bytes[next - 1] !== space || bytes[next] !== openingBrace) continue;
+    checksum = crc32(bytes.subarray(from, brace + 1), checksum);
+    from = brace + 1;
+    if (checksum === expected) return from;
+  }
+  return -1;
 }
 
 function classify(value: unknown): JournalLine | undefined {

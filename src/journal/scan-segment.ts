@@ -1,4 +1,4 @@
-import { decodeLine, type CommitRecord, type SegmentHeader } from "./record.js";
+import { decodeLine, endOfRunOnLine, type CommitRecord, type SegmentHeader } from "./record.js";
 
 /** A commit, and where its line stands in its segment. */
 export interface ScannedCommit {
@@ -59,11 +59,16 @@ export function scanSegment(bytes: Buffer): SegmentScan {
       offset = next;
       continue;
     }
-    const lineEnd = bytes.indexOf(newline, offset);
-    const line = lineEnd < 0 ? undefined : decodeLine(bytes, offset, lineEnd);
+    const lineFeed = bytes.indexOf(newline, offset);
+    let lineEnd = lineFeed;
+    let line = lineFeed < 0 ? undefined : decodeLine(bytes, offset, lineFeed);
+    if (line === undefined && lineFeed >= 0) {
+      lineEnd = endOfRunOnLine(bytes, offset, lineFeed);
+      line = lineEnd < 0 ? undefined : decodeLine(bytes, offset, lineEnd);
+    }
     if (line === undefined) {
       if (unreadableFrom < 0) unreadableFrom = offset;
-      const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
+      const next = lineFeed < 0 ? bytes.length : lineFeed + 1;
       const zero = bytes.subarray(offset, next).indexOf(0);
       offset = zero < 0 ? next : offset + zero;
       continue;
@@ -80,6 +85,8 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     }
     offset = lineEnd + 1;
     end = offset;
+    // A line feed that is none: one damaged byte, and the next line begins behind it all the same.
+    if (lineEnd !== lineFeed) unreadableFrom = lineEnd;
   }
   closeRegion(lastNonZero(bytes) + 1);
   const unreadable = regions.map((region, index) => ({ ...region, watermarkBehind: watermarks[index] ?? -1 }));

@@ -26,7 +26,7 @@ export class Figures {
   replayed = 0;
   /** Restarts that had to wait for the lock of the router before. */
   restartsThatWaited = 0;
-  longestWaitMs = 0;
+  longestTakeoverMs = 0;
   /** What each restart said of the run before it. */
   readonly previousRuns = new Map<string, number>();
   /** How recoveries went. */

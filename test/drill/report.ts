@@ -18,7 +18,7 @@ export function reportOf({ ledger, figures }: DrillResult): string {
     ["restarts that replayed", `${figures.restartsThatReplayed}, ${figures.replayed} commits in all`],
     [
       "restarts that waited for a lock",
-      `${figures.restartsThatWaited}, longest ${figures.longestWaitMs.toFixed(1)} ms`,
+      `${figures.restartsThatWaited}; taking it took at most ${figures.longestTakeoverMs.toFixed(0)} ms`,
     ],
     ["recoveries", countsOf(figures.outcomes)],
     ["previous run, as reported", countsOf(figures.previousRuns)],

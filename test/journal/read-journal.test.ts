@@ -2,6 +2,8 @@ import { cp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { JournalFinding } from "../../src/journal/read-journal.js";
+import { formatSegmentName } from "../../src/journal/segment-name.js";
+import { overlaidFiles } from "../support/overlaid-files.js";
 import { rejectionOf } from "../support/rejection.js";
 import { flipByteWithin } from "../support/flip-byte.js";
 import {
@@ -91,12 +93,13 @@ describe("cutting the last batch", () => {
 
   test.each(["shortens the file", "leaves zeros, as preallocation does"])("at any byte %s: a torn tail, and no loss", async (how) => {
     await using folder = await temporaryFolder();
+    const name = formatSegmentName(header());
     const torn = new Set<number>();
     for (let cut = batchStart; cut < contentEnd; cut += 1) {
       const kept = bytes.subarray(0, cut);
       const cutBytes = how === "shortens the file" ? kept : Buffer.concat([kept, Buffer.alloc(bytes.length - cut)]);
-      const name = await writeSegment(folder.path, header(), cutBytes);
-      const { reading, sequences } = await readBack(folder.path);
+      const fileSystem = overlaidFiles(new Map([[folder.at(name), cutBytes]]));
+      const { reading, sequences } = await readBack(folder.path, { fileSystem });
       expect(reading.lost).toEqual([]);
       expect(sequences).toEqual(range(1, sequences.length));
       expect(sequences.length).toBeGreaterThanOrEqual(4);
@@ -177,14 +180,31 @@ describe("damage", () => {
       for (let offset = 0; offset < content; offset += 1) {
         const changed = Buffer.from(bytes);
         changed[offset] = (changed[offset] as number) ^ (offset % 2 === 0 ? 0x01 : 0x80);
-        await writeFile(folder.at(name), changed);
-        const { reading, commits } = await readBack(folder.path);
+        const fileSystem = overlaidFiles(new Map([...files].map(([file, whole]) => [folder.at(file), file === name ? changed : whole])));
+        const { reading, commits } = await readBack(folder.path, { fileSystem });
         for (const found of commits) expect(JSON.stringify(found)).toBe(written.get(found.sequence));
         const accounted = [...commits.map(({ sequence }) => sequence), ...reading.lost.flatMap(({ first, last }) => range(first, last))];
         expect(accounted.sort((left, right) => left - right)).toEqual(range(1, 9));
         expect(reading.findings.length, `${name} at ${offset}`).toBeGreaterThan(0);
       }
-      await writeFile(folder.at(name), bytes);
+    }
+  });
+
+  test("of a line feed costs no commit", async () => {
+    await using folder = await temporaryFolder();
+    const [one, , three] = await threeSegments(folder.path);
+    for (const name of [one, three]) {
+      const bytes = (await segmentsOf(folder.path)).get(name) as Buffer;
+      for (let offset = bytes.indexOf("\n"); offset >= 0; offset = bytes.indexOf("\n", offset + 1)) {
+        const changed = Buffer.from(bytes);
+        changed[offset] = 0x0b;
+        const fileSystem = overlaidFiles(new Map([[folder.at(name), changed]]));
+        const { reading, sequences } = await readBack(folder.path, { fileSystem });
+        if (bytes.includes("\n", offset + 1)) {
+          expect(sequences).toEqual(range(1, 9));
+          expect(reading.findings).toMatchObject([{ kind: "damage", segment: name, offset, bytes: Buffer.from([0x0b]) }]);
+        }
+      }
     }
   });
 

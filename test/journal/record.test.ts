@@ -15,7 +15,7 @@ test("a header, a commit and a watermark come back as they went in", () => {
 });
 
 test("a line is its checksum, a space, its JSON and a line feed", () => {
-  expect(lines({ durable: 41 }).toString()).toBe('91d62a4d {"durable":41}\n');
+  expect(lines({ durable: 41 }).toString()).toBe('d3b65a35 {"durable":41}\n');
 });
 
 test("a commit's JSON takes its operations as the text they are", () => {

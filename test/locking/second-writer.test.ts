@@ -1,11 +1,27 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { rejectionOf } from "../support/rejection.js";
-import { stateFolder } from "../support/state-folder.js";
+import type { StateDirectory } from "../../src/open-state-directory.js";
+import { stateFolder, type StateFolder } from "../support/state-folder.js";
 import { StateProcess } from "../support/state-process.js";
 
 /** Longer than any test may last: who came in did not come in because this had passed. */
 const waitMs = 600_000;
+
+/** Begins to open a directory that is held. @returns the opening, and a promise that resolves once it waits. */
+function openWaiting(folder: StateFolder): { opening: Promise<StateDirectory>; waits: Promise<void> } {
+  let seen!: () => void;
+  const waits = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const opening = folder.open({
+    waitMs,
+    onProgress: ({ stage }) => {
+      if (stage === "waiting") seen();
+    },
+  });
+  return { opening, waits };
+}
 
 describe("a directory that a living process holds", () => {
   test("is refused to a second writer, which is told who holds it, where and since when", async () => {
@@ -55,12 +71,11 @@ describe("a directory that a living process holds", () => {
   test("passes to the one who waits as soon as the holder closes it", async () => {
     await using folder = await stateFolder();
     await using first = await StateProcess.open({ directory: folder.directory });
-    const progress: string[] = [];
-    const waiting = folder.open({ waitMs, onProgress: ({ stage }) => progress.push(stage) });
+    const { opening, waits } = openWaiting(folder);
+    await waits;
     await first.do({ insert: { prefix: "meanwhile", count: 20 } });
-    expect(progress).toContain("waiting");
     await first.do({ close: true });
-    const second = await waiting;
+    const second = await opening;
     expect(second.recovery.takeover).toMatchObject({ how: "released", previousPid: first.pid, previousEpoch: 1 });
     expect(second.epoch).toBe(2);
   });
@@ -69,10 +84,11 @@ describe("a directory that a living process holds", () => {
     await using folder = await stateFolder();
     await using first = await StateProcess.open({ directory: folder.directory });
     await first.do({ insert: { prefix: "meanwhile", count: 20 } });
-    const waiting = folder.open({ waitMs });
+    const { opening, waits } = openWaiting(folder);
+    await waits;
     await first.kill();
     const killed = performance.now();
-    const second = await waiting;
+    const second = await opening;
     console.info(`the one who waited had the directory open ${Math.round(performance.now() - killed)} ms after the kill`);
     expect(second.recovery.takeover).toMatchObject({ how: "dead", previousPid: first.pid });
     expect(second.recovery.journal.replayed).toBeGreaterThanOrEqual(20);

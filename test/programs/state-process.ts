@@ -13,6 +13,9 @@ type Command =
   | { readonly open: Omit<OpenStateDirectoryOptions, "collections" | "onProgress" | "environment"> }
   /** Inserts so many entries, all at once, and tells each acknowledgment. */
   | { readonly insert: { readonly prefix: string; readonly count: number; readonly bytes?: number } }
+  /** Writes so many entries with this text, or deletes them. */
+  | { readonly put: { readonly prefix: string; readonly count: number; readonly text: string } }
+  | { readonly remove: { readonly prefix: string; readonly count: number } }
   /** Inserts without end, so many at a time. */
   | { readonly loopInsert: { readonly prefix: string; readonly atOnce: number; readonly bytes?: number } }
   /** Without end, writes two entries in one transaction, with the same text. */
@@ -42,6 +45,11 @@ function state(): StateDirectory {
 function failureOf(error: unknown): { code: string; message: string; details: unknown } {
   const { code = "", details = {}, message } = error as HoldfastError;
   return { code, message, details };
+}
+
+/** Does something for each number from 1, all at once. */
+async function each(count: number, work: (number: number) => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, index) => work(index + 1)));
 }
 
 async function insert(id: string, bytes: number): Promise<boolean> {
@@ -105,7 +113,14 @@ async function obey(command: Command): Promise<object> {
   }
   if ("insert" in command) {
     const { prefix, count, bytes = 0 } = command.insert;
-    await Promise.all(Array.from({ length: count }, (_, index) => insert(`${prefix}-${index + 1}`, bytes)));
+    await each(count, (number) => insert(`${prefix}-${number}`, bytes));
+  } else if ("put" in command) {
+    const { prefix, count, text } = command.put;
+    const { epoch } = state();
+    await each(count, (number) => state().collection(entries).put(`${prefix}-${number}`, { text, epoch }));
+  } else if ("remove" in command) {
+    const { prefix, count } = command.remove;
+    await each(count, (number) => state().collection(entries).delete(`${prefix}-${number}`));
   } else if ("loopInsert" in command) {
     const { prefix, atOnce, bytes = 0 } = command.loopInsert;
     loops.push(loopInsert(prefix, atOnce, bytes));
