@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { configSchema } from "./config/index.js";
 import { recoveryReportSchema } from "./store/recovery-report.js";
 import { startupStatusSchema } from "./watch/startup-status.js";
 
@@ -11,6 +12,8 @@ export interface PublishedSchema {
   /** Grows with the format of what the schema describes. */
   readonly version: number;
   readonly schema: z.ZodType;
+  /** Whether it describes what people write, where members with a default can be left out, or what the program writes. */
+  readonly io: "input" | "output";
 }
 
 export const publishedSchemas: readonly PublishedSchema[] = [
@@ -20,6 +23,7 @@ export const publishedSchemas: readonly PublishedSchema[] = [
     description: "The content of status/startup.json: where a router stands in its life.",
     version: 1,
     schema: startupStatusSchema,
+    io: "output",
   },
   {
     file: "recovery-report.schema.json",
@@ -27,12 +31,21 @@ export const publishedSchemas: readonly PublishedSchema[] = [
     description: "The content of status/recovery.json: what the last opening of a state directory found and did.",
     version: 1,
     schema: recoveryReportSchema,
+    io: "output",
+  },
+  {
+    file: "config.schema.json",
+    title: "Holdfast configuration",
+    description: "The content of holdfast.config.json or holdfast.config.yaml.",
+    version: 1,
+    schema: configSchema,
+    io: "input",
   },
 ];
 
 /** The JSON Schema (draft 2020-12) as it stands in its file. Members it does not name are allowed: later versions add some. */
-export function jsonSchemaText({ file, title, description, version, schema }: PublishedSchema): string {
-  const { $schema, ...content } = z.toJSONSchema(schema, { target: "draft-2020-12" });
+export function jsonSchemaText({ file, title, description, version, schema, io }: PublishedSchema): string {
+  const { $schema, ...content } = z.toJSONSchema(schema, { target: "draft-2020-12", io });
   const $id = `urn:holdfast:schema:${file.replace(".schema.json", "")}:${version}`;
   return `${JSON.stringify({ $schema, $id, title, description, ...content }, null, 2)}\n`;
 }

@@ -31,7 +31,14 @@ test("the library example of the README runs and prints what it says", async () 
 });
 
 test("every file the README and the documents link to exists", async () => {
-  const pages = ["README.md", "docs/cli.md", "docs/configuration.md", "docs/deployment.md", "docs/benchmarks.md", "docs/http.md"];
+  const pages = [
+    "README.md",
+    "docs/cli.md",
+    "docs/configuration.md",
+    "docs/deployment.md",
+    "docs/benchmarks.md",
+    "docs/http.md",
+  ];
   for (const page of pages) {
     const text = await readFile(join(root, page), "utf8");
     for (const [, target = ""] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {

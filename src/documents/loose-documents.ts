@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
+import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
-import type { FileSystem } from "../files/file-system.js";
+import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { isAbsent } from "../files/node-file-system.js";
@@ -8,6 +9,9 @@ import { replaceFile } from "../files/replace-file.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { decodeDocument, encodeDocument, type EncodedDocument, type Envelope } from "./envelope.js";
 import { documentFileName, idOfFileName, shardOf } from "./file-name.js";
+
+/** How long a scan keeps the event loop to itself. */
+const longestTurnMs = 5;
 
 /** What a scan of a collection's folder finds. */
 export interface DocumentVisitor {
@@ -95,9 +99,13 @@ export class LooseDocuments {
     return entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
   }
 
-  /** Reads every document of a collection; the order is that of the folders. */
+  /**
+   * Reads every document of a collection; the order is that of the folders. Gives way to the event loop every few
+   * milliseconds.
+   */
   async scan(collection: string, visitor: DocumentVisitor): Promise<void> {
     const root = this.#layout.documents(collection);
+    let turnEnds = performance.now() + longestTurnMs;
     for (const shard of await listFolder(this.#fileSystem, root)) {
       const folder = join(root, shard.name);
       if (shard.kind !== "directory") {
@@ -105,25 +113,33 @@ export class LooseDocuments {
         else visitor.foreign(folder);
         continue;
       }
-      const entries = await listFolder(this.#fileSystem, folder);
-      await Promise.all(
-        entries.map(({ name }) => this.#visit(collection, shard.name, join(folder, name), name, visitor)),
-      );
+      for (const entry of await listFolder(this.#fileSystem, folder)) {
+        this.#visit(collection, shard.name, join(folder, entry.name), entry, visitor);
+        if (performance.now() < turnEnds) continue;
+        await giveWay();
+        turnEnds = performance.now() + longestTurnMs;
+      }
     }
   }
 
-  async #visit(collection: string, shard: string, path: string, name: string, visitor: DocumentVisitor): Promise<void> {
+  #visit(
+    collection: string,
+    shard: string,
+    path: string,
+    { name, kind }: DirectoryEntry,
+    visitor: DocumentVisitor,
+  ): void {
     if (isTemporaryName(name)) {
       visitor.temporary(path);
       return;
     }
-    if (!name.endsWith(".json") || shardOf(name) !== shard) {
+    if (kind !== "file" || !name.endsWith(".json") || shardOf(name) !== shard) {
       visitor.foreign(path);
       return;
     }
     let bytes: Buffer;
     try {
-      bytes = await this.#fileSystem.readFile(path);
+      bytes = this.#fileSystem.readFileNow(path);
     } catch (error) {
       // Removed by a checkpoint while a reader looks.
       if (isAbsent(error)) return;
@@ -151,10 +167,7 @@ export class LooseDocuments {
   }
 }
 
-async function listFolder(
-  fileSystem: FileSystem,
-  path: string,
-): Promise<Awaited<ReturnType<FileSystem["readDirectory"]>>> {
+async function listFolder(fileSystem: FileSystem, path: string): Promise<DirectoryEntry[]> {
   try {
     return await fileSystem.readDirectory(path);
   } catch (error) {

@@ -7,6 +7,12 @@
 export interface FileSystem {
   open(path: string, mode: OpenMode): Promise<OpenFile>;
   readFile(path: string): Promise<Buffer>;
+  /**
+   * {@link readFile} without leaving the thread, for the many small files of an opening: most of the time that an
+   * asynchronous read of such a file takes goes into handing it to a worker thread and back, four times. The caller
+   * gives way between them.
+   */
+  readFileNow(path: string): Buffer;
   readDirectory(path: string): Promise<DirectoryEntry[]>;
   /** @returns `undefined` if there is nothing of that name. */
   status(path: string): Promise<FileStatus | undefined>;

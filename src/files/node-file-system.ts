@@ -81,6 +81,7 @@ export const nodeFileSystem: FileSystem = {
     return new NodeFile(path, descriptor, mode);
   },
   readFile: (path) => promises.readFile(path),
+  readFileNow: (path) => fs.readFileSync(path),
   async readDirectory(path: string): Promise<DirectoryEntry[]> {
     const entries = await promises.readdir(path, { withFileTypes: true });
     return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));

@@ -38,6 +38,27 @@ export class JournalFollower {
     return this.#lastSequence;
   }
 
+  /** Whether there are whole commits that no watermark covers. */
+  get hasUncovered(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /**
+   * Hands out the commits that no watermark covers, having made them durable. Only for a journal whose owner is gone:
+   * there nobody will write the watermark, and the next owner takes over just these commits.
+   */
+  async takeUncovered(onCommit: (commit: CommitRecord) => void): Promise<void> {
+    const last = this.#pending.at(-1)?.commit.sequence;
+    if (last === undefined || this.#segment === undefined) return;
+    const file = await this.#fileSystem.open(join(this.#directory, this.#segment), "read");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.#raise(last, onCommit);
+  }
+
   /**
    * Hands out what has become durable since the last call, in order.
    *

@@ -206,6 +206,8 @@ export class JournalWriter {
     }
     this.#queue.splice(0, batch.entries);
     await this.#write(batch.bytes);
+    // Preparing the next segment may have failed meanwhile: whoever waited has been told that the outcome is in doubt.
+    if (this.#failure !== undefined) return;
     this.#options.checkFence();
     this.batches += 1;
     this.#durable = batch.lastSequence;

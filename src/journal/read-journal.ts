@@ -142,7 +142,8 @@ async function readHeader(fileSystem: FileSystem, path: string): Promise<Segment
 function foreignBecause({ header, epoch, first }: ListedSegment, storeId: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (header.storeId !== storeId) return "the segment belongs to another state directory";
-  if (header.epoch !== epoch || header.first !== first) return "the file is a copy, or was renamed: its name and its header do not agree";
+  if (header.epoch !== epoch || header.first !== first)
+    return "the file is a copy, or was renamed: its name and its header do not agree";
   return undefined;
 }
 
@@ -232,7 +233,12 @@ class ChainReader {
           this.#cut(segment, region, bytes.subarray(region.start, contentEnd));
           return;
         }
-        this.#damage(segment, region.start, bytes.subarray(region.start, region.end), "the bytes do not match their checksum");
+        this.#damage(
+          segment,
+          region.start,
+          bytes.subarray(region.start, region.end),
+          "the bytes do not match their checksum",
+        );
       }
       if (commit === undefined || commit.sequence > lastHere) break;
       this.#seen = Math.max(this.#seen, commit.sequence);
@@ -242,7 +248,12 @@ class ChainReader {
       this.lastSequence = commit.sequence;
     }
     if (sealed !== undefined && whole.length < sealed) {
-      this.#damage(segment, whole.length, whole.subarray(0, 0), `the file was sealed at ${sealed} bytes and now has ${whole.length}`);
+      this.#damage(
+        segment,
+        whole.length,
+        whole.subarray(0, 0),
+        `the file was sealed at ${sealed} bytes and now has ${whole.length}`,
+      );
     }
     this.#expect(segment, watermark);
     this.#seen = Math.max(this.#seen, watermark);
@@ -257,7 +268,8 @@ class ChainReader {
    * @param nextSequence the commit behind them, if there is one.
    */
   #isTorn(region: UnreadableRegion, inLastSegment: boolean, nextSequence: number | undefined): boolean {
-    const missing = nextSequence === undefined || nextSequence > this.#seen + 1;
+    // A watermark line is written alone, when everything before it is on the disk.
+    const missing = nextSequence === undefined ? region.watermarkBehind < 0 : nextSequence > this.#seen + 1;
     const acknowledged = Math.max(region.watermarkBehind, this.#acknowledged) > this.#seen;
     return inLastSegment && missing && !acknowledged && region.start > 0;
   }

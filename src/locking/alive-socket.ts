@@ -1,6 +1,7 @@
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { openSync, closeSync, constants } from "node:fs";
 import { basename, dirname } from "node:path";
+import { isAbsent } from "../files/node-file-system.js";
 
 /**
  * Liveness by socket. A process that holds the directory listens on a Unix socket; the kernel closes it the moment the
@@ -99,9 +100,19 @@ export type Liveness =
   /** There is no socket, or none can be had here: nothing is known. */
   | { readonly verdict: "unknown" };
 
+/** As {@link addressOf}; `undefined` too if not even the folder is there. */
+function reachable(path: string): SocketAddress | undefined {
+  try {
+    return addressOf(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Asks the kernel whether the process that listens on `path` lives, even if it is paused or its event loop is blocked. */
 export async function probeAliveSocket(path: string): Promise<Liveness> {
-  const address = addressOf(path);
+  const address = reachable(path);
   if (address === undefined) return { verdict: "unknown" };
   const socket = createConnection(address.path);
   socket.unref();

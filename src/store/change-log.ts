@@ -18,6 +18,7 @@ export type ReadHistory = (sequence: number) => Promise<CommitRecord[]>;
 
 const keptCommits = 4096;
 const keptLength = 8 * 1024 * 1024;
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * The committed changes, for those who follow them. The newest are kept in memory, a bounded number; who falls further
@@ -30,6 +31,7 @@ export class ChangeLog {
   #lastSequence: number;
   #waiting: (() => void)[] = [];
   #closed = false;
+  #keptAlive: NodeJS.Timeout | undefined;
 
   constructor(lastSequence: number, readHistory: ReadHistory) {
     this.#lastSequence = lastSequence;
@@ -52,6 +54,8 @@ export class ChangeLog {
 
   /** Wakes the followers, once for a whole batch. */
   announce(): void {
+    clearInterval(this.#keptAlive);
+    this.#keptAlive = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
@@ -78,7 +82,7 @@ export class ChangeLog {
       while (!this.#closed && !isAborted(signal)) {
         const newest = this.#lastSequence;
         if (position >= newest) {
-          await new Promise<void>((resolve) => this.#waiting.push(resolve));
+          await this.#news();
           continue;
         }
         const before = position;
@@ -93,6 +97,15 @@ export class ChangeLog {
     } finally {
       signal?.removeEventListener("abort", wake);
     }
+  }
+
+  /**
+   * Waits for the next announcement. Whoever waits for changes wants the process to live until they come; nothing else
+   * here keeps it alive.
+   */
+  async #news(): Promise<void> {
+    this.#keptAlive ??= setInterval(() => undefined, longestTimerMs);
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   async #next(position: number): Promise<Iterable<Change>> {

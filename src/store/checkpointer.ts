@@ -74,6 +74,8 @@ export class Checkpointer {
   #timer: NodeJS.Timeout | undefined;
   #lastCommits = 0;
   #interrupted = false;
+  /** Documents of the running checkpoint that are not in their files yet. */
+  #moving = 0;
   /** The commit up to which the collections' files are complete. */
   sequence: number;
   checkpoints = 0;
@@ -160,13 +162,10 @@ export class Checkpointer {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    let left = 0;
+    let left = this.#moving;
     for (const { dirty } of this.#parts.states()) left += dirty.size;
-    if (left <= mostMovedWhenClosing && this.#running === undefined) {
-      await this.run();
-    } else {
-      await this.abandon();
-    }
+    if (left <= mostMovedWhenClosing) await this.run();
+    else await this.abandon();
   }
 
   /** Stops without beginning anything more. */
@@ -194,6 +193,7 @@ export class Checkpointer {
     });
     const sequence = committer.lastSequence;
     committer.uncheckpointedBytes = 0;
+    this.#moving = taken.reduce((count, { versions }) => count + versions.size, 0);
     try {
       this.#parts.checkFence();
       // Deletions first: on a full disk they make the room that the rest needs.
@@ -259,6 +259,7 @@ export class Checkpointer {
         const version = versions[next] as Version;
         next += 1;
         await work(version);
+        this.#moving -= 1;
       }
     });
     const outcomes = await Promise.allSettled(workers);

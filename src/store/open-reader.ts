@@ -6,6 +6,9 @@ import { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
+import { listClaims } from "../locking/claim.js";
+import { judgeHolder, type JudgeOptions } from "../locking/judge-holder.js";
+import { ownIdentity } from "../locking/process-identity.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { Bodies } from "./bodies.js";
 import { ChangeLog } from "./change-log.js";
@@ -71,7 +74,9 @@ export async function openReader({ directory, settings, environment }: OpenReade
     const bodies = new Bodies(documents, settings.cacheBytes);
     const registry = new CollectionRegistry(loaded.states, bodies);
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
-    const reader: Reader = new Reader({ fileSystem, layout, registry, changes, storeId, loaded, load });
+    const isAbandoned = (): Promise<boolean> =>
+      hasNoOwner({ fileSystem, layout, clock, own: ownIdentity(), staleAfterMs: settings.staleAfterMs });
+    const reader: Reader = new Reader({ fileSystem, layout, registry, changes, storeId, loaded, load, isAbandoned });
     const engine: Engine = {
       condition,
       bodies,
@@ -86,6 +91,8 @@ export async function openReader({ directory, settings, environment }: OpenReade
       replaced: (state, version) => catchUp(reader, state, version),
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
+    // What a dead owner acknowledged last may have no watermark: it belongs in the first picture too.
+    await reader.look();
     reader.start();
     const recovery = reportOf(storeId, loaded, {
       startedAt,
@@ -96,6 +103,13 @@ export async function openReader({ directory, settings, environment }: OpenReade
   } catch (error) {
     throw storageError(error, "open the state directory for reading", named.root);
   }
+}
+
+async function hasNoOwner(options: JudgeOptions): Promise<boolean> {
+  const epoch = (await listClaims(options.fileSystem, options.layout.epochs)).at(-1) ?? 0;
+  const judgement = await judgeHolder(options, epoch);
+  if (judgement.kind === "held") judgement.release();
+  return judgement.kind === "vacant";
 }
 
 /** A checkpoint may take files away while they are being listed; then the picture is taken again. */

@@ -23,6 +23,8 @@ export interface ReaderParts {
   readonly changes: ChangeLog;
   readonly storeId: string;
   readonly loaded: LoadedState;
+  /** Whether the directory has no living owner. */
+  readonly isAbandoned: () => Promise<boolean>;
   /** Reads the whole directory again. */
   readonly load: () => Promise<LoadedState>;
 }
@@ -143,6 +145,11 @@ export class Reader implements StoreRole {
       outcome = "gap";
     }
     if (outcome === "gap") await this.#bridge();
+    if (this.#follower.hasUncovered && (await this.#parts.isAbandoned())) {
+      await this.#follower.takeUncovered((commit) => {
+        this.#take(commit);
+      });
+    }
     changes.announce();
     await this.#noteCheckpoint();
   }

@@ -50,30 +50,54 @@ describe("status", () => {
     });
   });
 
+  test("--watch --json prints the status as it stands, and what follows", async () => {
+    await using folder = await temporaryFolder();
+    await using serving = serve(folder.path);
+    await serving.until((stdout) => stdout.includes('"event":"listening"'));
+    await using watching = startCli(["status", "--watch", "--json"], { in: folder.path });
+    await watching.until((stdout) => stdout.includes('"phase":"ready"'));
+    serving.kill("SIGKILL");
+    await watching.until((stdout) => stdout.includes('"stale":true'));
+    watching.kill("SIGTERM");
+    expect(await watching.ended).toMatchObject({ code: 0 });
+    expect((watching.values as Status[]).at(-1)).toMatchObject({ phase: "stopped", ready: false, stale: true });
+  });
+
   test("--watch prints every phase in order, begun before the directory exists", async () => {
     await using folder = await temporaryFolder();
-    await using watching = startCli(["status", "--watch", "--json"], { in: folder.path });
+    await using watching = startCli(["status", "--watch"], { in: folder.path });
+    await watching.until((_, stderr) => stderr.includes("nothing has been reported"));
     await using serving = serve(folder.path);
-    await watching.until((stdout) => stdout.includes('"phase":"ready"'));
+    await watching.until((stdout) => stdout.includes("  ready  "));
     serving.kill("SIGTERM");
     await serving.ended;
-    await watching.until((stdout) => stdout.includes('"phase":"stopped"'));
+    await watching.until((stdout) => stdout.includes("  stopped  "));
     watching.kill("SIGINT");
-    expect(await watching.ended).toMatchObject({ code: 0 });
-    const phases = (watching.values as Status[])
-      .map(({ phase }) => phase)
-      .filter((phase, at, all) => phase !== all[at - 1]);
-    expect(phases).toEqual(["starting", "recovering", "initializing_models", "ready", "stopping", "stopped"]);
+    const { code, stdout } = await watching.ended;
+    expect(code).toBe(0);
+    const phases = [...stdout.matchAll(/^\S+ {2}([a-z_]+) {2}pid /gm)].map(([, phase]) => phase);
+    expect(phases.filter((phase, at) => phase !== phases[at - 1])).toEqual([
+      "starting",
+      "recovering",
+      "initializing_models",
+      "ready",
+      "stopping",
+      "stopped",
+    ]);
   });
 });
 
 describe("wait-ready", () => {
   test("ends with 0 when a process is ready, begun before the directory exists", async () => {
     await using folder = await temporaryFolder();
-    await using waiting = startCli(["wait-ready", "--timeout", "50", "--json"], { in: folder.path });
+    await using waiting = startCli(["wait-ready", "--timeout", "50"], { in: folder.path });
+    await waiting.until((_, stderr) => stderr.includes("waiting"));
     await using serving = serve(folder.path);
     expect(await waiting.ended).toMatchObject({ code: 0 });
-    expect(valuesOf(waiting.stdout)).toMatchObject([{ phase: "ready", ready: true, pid: serving.child.pid }]);
+    expect(waiting.stdout).toMatch(new RegExp(`^\\S+ {2}ready {2}pid ${serving.child.pid ?? 0} {2}`));
+    const again = await runCli(["wait-ready", "--timeout", "0", "--json"], { in: folder.path });
+    expect(again.code).toBe(0);
+    expect(valuesOf(again.stdout)).toMatchObject([{ phase: "ready", ready: true, pid: serving.child.pid }]);
   });
 
   test("ends with 3 when the time is up", async () => {
@@ -90,6 +114,7 @@ describe("wait-ready", () => {
     await first.until((stdout) => stdout.includes('"event":"listening"'));
     const { url } = valuesOf(first.stdout).at(-1) as { url: string };
     await using waiting = startCli(["wait-ready", "--timeout", "600"], { in: folder.path });
+    await waiting.until((_, stderr) => stderr.includes("waiting"));
     const second = await runCli(["serve", "--port", new URL(url).port, "--json"], { in: folder.path });
     expect(second.code).not.toBe(0);
     expect(await waiting.ended).toMatchObject({ code: 1 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,8 @@ if (options === "help") {
 } else {
   const temporary = options.directory === undefined ? await mkdtemp(join(tmpdir(), "holdfast-drill-")) : undefined;
   const directory = options.directory ?? join(temporary ?? "", "state");
+  if (existsSync(directory))
+    throw new Error(`${directory} exists already; a drill begins with a directory of its own.`);
   console.error(`seed ${options.seed}, state directory ${directory}`);
   const drill = new Drill(options, directory, (text) => {
     console.error(text);

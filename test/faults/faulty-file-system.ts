@@ -85,6 +85,12 @@ export class FaultyFileSystem implements FileSystem {
     return nodeFileSystem.readFile(path);
   }
 
+  readFileNow(path: string): Buffer {
+    const fault = this.#hit("readFile", path);
+    if (fault?.fails !== undefined) throw systemError(fault.fails, path);
+    return nodeFileSystem.readFileNow(path);
+  }
+
   async readDirectory(path: string): Promise<DirectoryEntry[]> {
     await this.enter("readDirectory", path);
     return nodeFileSystem.readDirectory(path);

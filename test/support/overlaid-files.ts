@@ -10,6 +10,7 @@ export function overlaidFiles(overlay: ReadonlyMap<string, Buffer>): FileSystem 
   return {
     ...nodeFileSystem,
     readFile: async (path) => overlay.get(path) ?? (await nodeFileSystem.readFile(path)),
+    readFileNow: (path) => overlay.get(path) ?? nodeFileSystem.readFileNow(path),
     readDirectory: async (path) => {
       const inMemory = [...overlay.keys()].filter((file) => dirname(file) === path);
       const onDisk = await nodeFileSystem.readDirectory(path);

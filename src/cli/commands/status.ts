@@ -3,12 +3,15 @@ import { readStartupStatus, watchStartupStatus } from "../../watch/index.js";
 import { interruption } from "../interruption.js";
 import type { Bind, Invocation } from "../invocation.js";
 import type { Exit } from "../exit-codes.js";
-import { printableLines } from "../printable.js";
+import { printable, printableLines } from "../printable.js";
 import { startupStatusLine, startupStatusLines } from "../render/startup-status.js";
 
 interface StatusOptions {
   readonly watch?: boolean;
 }
+
+/** Far longer than a first look takes. */
+const silenceMs = 500;
 
 export function statusCommand(bind: Bind): Command {
   return new Command("status")
@@ -44,8 +47,17 @@ async function follow({ output }: Invocation, directory: string): Promise<Exit> 
   const onWarning = (warning: Error): void => {
     output.remark(printableLines(`holdfast: ${warning.message}`));
   };
-  for await (const status of watchStartupStatus(directory, { signal, onWarning })) {
-    output.result(status, () => [startupStatusLine(status, output.paint)]);
+  // Without it, nobody could tell a watch that has nothing to say from one that does not work.
+  const silence = setTimeout(() => {
+    output.remark(`holdfast: nothing has been reported in ${printable(directory)} yet; watching`);
+  }, silenceMs);
+  try {
+    for await (const status of watchStartupStatus(directory, { signal, onWarning })) {
+      clearTimeout(silence);
+      output.result(status, () => [startupStatusLine(status, output.paint)]);
+    }
+  } finally {
+    clearTimeout(silence);
   }
   return "done";
 }

@@ -2,13 +2,16 @@ import { Command } from "commander";
 import { waitUntilReady } from "../../watch/index.js";
 import type { Bind } from "../invocation.js";
 import { secondsAsMs } from "../numbers.js";
-import { printableLines } from "../printable.js";
+import { printable, printableLines } from "../printable.js";
 import { startupStatusLine } from "../render/startup-status.js";
 
 interface WaitReadyOptions {
   /** Milliseconds. */
   readonly timeout: number;
 }
+
+/** Far longer than a first look takes. */
+const silenceMs = 500;
 
 export function waitReadyCommand(bind: Bind): Command {
   return new Command("wait-ready")
@@ -21,14 +24,21 @@ export function waitReadyCommand(bind: Bind): Command {
     .action(
       bind(async ({ output, loadConfig }, { timeout }: WaitReadyOptions) => {
         const { config } = await loadConfig();
-        const status = await waitUntilReady(config.directory, {
-          timeoutMs: timeout,
-          onWarning: (warning) => {
-            output.remark(printableLines(`holdfast: ${warning.message}`));
-          },
-        });
-        output.result(status, () => [startupStatusLine(status, output.paint)]);
-        return "done";
+        const patience = setTimeout(() => {
+          output.remark(`holdfast: nothing is ready in ${printable(config.directory)} yet; waiting`);
+        }, silenceMs);
+        try {
+          const status = await waitUntilReady(config.directory, {
+            timeoutMs: timeout,
+            onWarning: (warning) => {
+              output.remark(printableLines(`holdfast: ${warning.message}`));
+            },
+          });
+          output.result(status, () => [startupStatusLine(status, output.paint)]);
+          return "done";
+        } finally {
+          clearTimeout(patience);
+        }
       }),
     );
 }

@@ -56,6 +56,11 @@ export class ChainClient extends Client {
     await this.#takeTurn(client, earlier ?? this.#chain.at(-1));
   }
 
+  protected override beginAnew(): void {
+    this.#chain = [];
+    this.#pending = undefined;
+  }
+
   async #takeTurn(client: OpenAI, after: Link | undefined): Promise<void> {
     const text = this.nextText();
     const outcome = await takeTurn(client, this.ledger, {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type OpenAI from "openai";
+import OpenAI from "openai";
 import type { Ledger } from "../ledger.js";
 import type { Random } from "../random.js";
 import { CutOffError, type Service } from "../service.js";
@@ -13,6 +13,13 @@ export interface ClientTools {
   readonly service: Service;
   readonly ledger: Ledger;
   readonly random: Random;
+}
+
+/** What matters of an error reply. */
+interface Refusal {
+  readonly status: number;
+  readonly code: string | null | undefined;
+  readonly message: string;
 }
 
 /** A user of the router, who goes on after each of its deaths as a user would. */
@@ -41,7 +48,8 @@ export abstract class Client {
         if (this.ledger.acknowledgedTurns > before) this.#service.onAnswer();
         await sleep(this.random.between(thinking.least, thinking.most));
       } catch (error) {
-        if (!(error instanceof CutOffError)) throw new Error(`${this.name} was answered wrongly.`, { cause: error });
+        if (error instanceof OpenAI.APIError && error.status !== undefined) this.#refused(error as Refusal);
+        else if (!(error instanceof CutOffError)) throw error;
         // Until the next router is up, or this one is known to be gone.
         await sleep(thinking.least);
       }
@@ -56,6 +64,16 @@ export abstract class Client {
 
   /** One turn, after settling the last if need be. @throws CutOffError */
   protected abstract step(client: OpenAI): Promise<void>;
+
+  /** Leaves everything behind that a turn could be about, after one that should not have been refused was. */
+  protected abstract beginAnew(): void;
+
+  #refused({ status, code, message }: Refusal): void {
+    // Nobody but the router itself can have lost what this client is sure of.
+    if (status === 404 || code === "previous_response_not_found") this.ledger.lose(`${this.name} was told: ${message}`);
+    else this.ledger.fault(`${this.name} was refused: ${message}`);
+    this.beginAnew();
+  }
 
   /** What the user says next: never the same twice. */
   protected nextText(): string {

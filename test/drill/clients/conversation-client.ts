@@ -55,6 +55,11 @@ export class ConversationClient extends Client {
     else await this.#takeTurn(client, this.#current);
   }
 
+  protected override beginAnew(): void {
+    this.#current = undefined;
+    this.#pending = undefined;
+  }
+
   async #takeTurn(client: OpenAI, { conversation: { id }, messages }: AcknowledgedConversation): Promise<void> {
     const text = this.nextText();
     const answer = expectedAnswer(

@@ -35,6 +35,10 @@ export class ForgetfulClient extends Client {
     else if (this.random.chance(0.3)) await checkAbsent(client, this.ledger, outcome.id);
   }
 
+  protected override beginAnew(): void {
+    this.#pendingDeletion = undefined;
+  }
+
   async #delete(client: OpenAI, id: string): Promise<void> {
     const wasCutOff = this.#pendingDeletion === id;
     this.#pendingDeletion = id;
