@@ -20,8 +20,7 @@ export function sealJson(content: object): Buffer {
 
 /** @throws HoldfastError `CORRUPT` if the bytes are not what {@link sealJson} wrote. */
 export function unsealJson(bytes: Buffer, path: string): Record<string, unknown> {
-  const at = digitsAt(bytes);
-  if (at < beforeDigits.length || bytes.toString("latin1", at, at + digits) !== checksumOf(bytes)) {
+  if (!isSealed(bytes)) {
     throw new HoldfastError("CORRUPT", `${path} does not match its checksum.`, { details: { path } });
   }
   try {
@@ -32,6 +31,12 @@ export function unsealJson(bytes: Buffer, path: string): Record<string, unknown>
       details: { path },
     });
   }
+}
+
+/** Whether the bytes match their checksum. */
+export function isSealed(bytes: Buffer): boolean {
+  const at = digitsAt(bytes);
+  return at >= beforeDigits.length && bytes.toString("latin1", at, at + digits) === checksumOf(bytes);
 }
 
 function digitsAt(bytes: Buffer): number {

@@ -16,6 +16,8 @@ export type JournalFinding =
       readonly offset: number;
       readonly bytes: Buffer;
       readonly detail: string;
+      /** Whether the journal may have gone on behind it, with commits that nobody can number. */
+      readonly endsJournal: boolean;
     }
   /** A whole file that is not part of this journal. */
   | { readonly kind: "foreign"; readonly segment: string; readonly detail: string }
@@ -103,6 +105,7 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalR
 }
 
 async function listSegments(fileSystem: FileSystem, directory: string): Promise<ListedSegment[]> {
+  if ((await fileSystem.status(directory)) === undefined) return [];
   const entries = await fileSystem.readDirectory(directory);
   const names = entries
     .filter(({ kind }) => kind === "file")
@@ -214,7 +217,7 @@ class ChainReader {
     const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
 
     // A header is on disk before the file has this name. An empty file had content once, and how much, nobody knows.
-    if (contentEnd === 0) this.#damage(segment, 0, bytes.subarray(0, 0), "the file is empty");
+    if (contentEnd === 0) this.#damage(segment, 0, bytes.subarray(0, 0), "the file is empty", next === undefined);
     // A segment begins right behind what was durable when it was begun.
     this.#expect(segment, segment.first - 1);
     this.#seen = Math.max(this.#seen, segment.first - 1);
@@ -238,6 +241,7 @@ class ChainReader {
           region.start,
           bytes.subarray(region.start, region.end),
           "the bytes do not match their checksum",
+          next === undefined && region.end > end,
         );
       }
       if (commit === undefined || commit.sequence > lastHere) break;
@@ -284,7 +288,7 @@ class ChainReader {
   #expectAcknowledged(segment: ListedSegment, contentEnd: number, endIsDamaged: boolean): void {
     if (this.#seen < this.#acknowledged && !endIsDamaged) {
       const detail = `the journal ends before commit ${this.#acknowledged}, which was acknowledged`;
-      this.#damage(segment, contentEnd, Buffer.alloc(0), detail);
+      this.#damage(segment, contentEnd, Buffer.alloc(0), detail, true);
     }
     this.#expect(segment, this.#acknowledged);
   }
@@ -302,7 +306,14 @@ class ChainReader {
     this.lastSequence = sequence;
   }
 
-  #damage(segment: ListedSegment, offset: number, bytes: Buffer, detail: string): void {
-    this.#findings.push({ kind: "damage", segment: segment.name, offset, bytes: Buffer.from(bytes), detail });
+  #damage(segment: ListedSegment, offset: number, bytes: Buffer, detail: string, endsJournal = false): void {
+    this.#findings.push({
+      kind: "damage",
+      segment: segment.name,
+      offset,
+      bytes: Buffer.from(bytes),
+      detail,
+      endsJournal,
+    });
   }
 }

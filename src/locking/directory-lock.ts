@@ -1,16 +1,19 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { HoldfastError } from "../errors.js";
+import { isHoldfastError, type HoldfastError } from "../errors.js";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { isAbsent } from "../files/node-file-system.js";
-import { AliveSocket, probeAliveSocket } from "./alive-socket.js";
+import { probeAliveSocket, type AliveSocket } from "./alive-socket.js";
+import { BoundSocket } from "./bound-socket.js";
 import { claimName, createClaim, fenceOf, listClaims, type Claim } from "./claim.js";
 import { judgeHolder, type Judgement, type Vacancy } from "./judge-holder.js";
-import { ownIdentity, runsHere, type ProcessIdentity } from "./process-identity.js";
-import { writeWriterFile } from "./writer-file.js";
+import { displacedOwners, keepInSight, processGone } from "./displaced-owners.js";
+import { ownIdentity, type ProcessIdentity } from "./process-identity.js";
+import { removeIfPresent } from "./remove-if-present.js";
+import { waitForHolder } from "./wait-for-holder.js";
+import { readWriterFile, writeWriterFile } from "./writer-file.js";
 
 export interface LockOptions {
   readonly fileSystem: FileSystem;
@@ -18,6 +21,8 @@ export interface LockOptions {
   readonly clock: Clock;
   /** The store's id, if the directory has one already. */
   readonly storeId: string | null;
+  /** An epoch that is known to have been, from the journal. The next one is higher, claims or not. Default 0. */
+  readonly leastEpoch?: number;
   /** How long to wait for a living holder to leave, in milliseconds. */
   readonly waitMs: number;
   /** `"paused"`: take over a holder that lives but whose heartbeat is older than `staleAfterMs`. */
@@ -33,12 +38,12 @@ export interface Takeover {
   readonly previous: Claim | undefined;
   readonly previousEpoch: number | undefined;
   readonly waitedMs: number;
-  /** Resolves when the holder that was taken over while it lived is gone; `undefined` if none was. */
+  /** Resolves when no earlier owner is left that was taken over while it lived; `undefined` if there is none such. */
   readonly predecessorGone: Promise<void> | undefined;
 }
 
-const keptClaims = 8;
-const pollMs = 100;
+/** Claims kept behind the newest, so that a contender who was slow by a few successions still finds its number taken. */
+const keptClaims = 64;
 
 /**
  * Ownership of a state directory.
@@ -57,6 +62,8 @@ export class DirectoryLock {
   readonly #socket: AliveSocket | undefined;
   readonly #heartbeat: NodeJS.Timeout;
   #onLost: ((error: HoldfastError) => void) | undefined;
+  #lost: HoldfastError | undefined;
+  #beating: Promise<void> | undefined;
   #released = false;
 
   private constructor(options: LockOptions, claim: Claim, takeover: Takeover, socket: AliveSocket | undefined) {
@@ -81,14 +88,22 @@ export class DirectoryLock {
     const own = ownIdentity();
     const started = clock.elapsed();
     const bound = new BoundSocket(fileSystem, layout.status);
+    const wait = async (judgement: Judgement, epoch: number): Promise<void> => {
+      if (judgement.kind === "vacant") return;
+      const { waitMs, onWaiting } = options;
+      await waitForHolder(judgement, epoch, { directory: layout.root, clock, waitMs, startedAt: started, onWaiting });
+    };
     try {
       for (;;) {
-        const epoch = (await listClaims(fileSystem, layout.epochs)).at(-1) ?? 0;
+        const epoch = await newestEpoch(options);
         const judgement = await judgeHolder({ ...options, own }, epoch);
         const how = vacancyOf(judgement, options.takeOver);
         if (how === undefined) {
-          await waitForHolder(judgement, options, started, epoch);
+          await wait(judgement, epoch);
           continue;
+        }
+        if (judgement.kind === "held" && judgement.socket !== undefined) {
+          await keepInSight(fileSystem, layout.status, judgement.socket, epoch);
         }
         const claim: Claim = {
           format: 1,
@@ -99,7 +114,7 @@ export class DirectoryLock {
           // Bound before the claim is made: from its first moment on, the claim's owner answers.
           socket: await bound.listen(),
         };
-        if (!(await createClaim(fileSystem, layout.epochs, claim))) {
+        if (!(await claimDirectory(options, claim))) {
           if (judgement.kind === "held") judgement.release();
           continue;
         }
@@ -108,10 +123,10 @@ export class DirectoryLock {
           previous: judgement.claim,
           previousEpoch: epoch === 0 ? undefined : epoch,
           waitedMs: Math.round(clock.elapsed() - started),
-          predecessorGone: judgement.kind === "held" ? goneOf(judgement, own) : undefined,
+          predecessorGone: (await livingPredecessors(options, judgement, own))?.gone,
         };
         const lock = new DirectoryLock(options, claim, takeover, bound.handOver());
-        await lock.#publish();
+        await lock.#show();
         return lock;
       }
     } finally {
@@ -119,9 +134,10 @@ export class DirectoryLock {
     }
   }
 
-  /** Called once, when the heartbeat finds the directory lost. */
+  /** Called once, when the heartbeat finds the directory lost; at once if it has already. */
   onLost(listener: (error: HoldfastError) => void): void {
     this.#onLost = listener;
+    if (this.#lost !== undefined) listener(this.#lost);
   }
 
   /**
@@ -133,10 +149,12 @@ export class DirectoryLock {
     this.#released = true;
     clearInterval(this.#heartbeat);
     const { fileSystem, layout, clock } = this.#options;
+    // A beat that is under way would put the lock up again.
+    await this.#beating;
     try {
       if (this.#stillOwner()) {
-        await removeIfPresent(() => fileSystem.removeDirectory(layout.writerLock));
-        if (this.#socket !== undefined) await removeIfPresent(() => fileSystem.remove(layout.aliveSocket));
+        await this.#removeLock();
+        if (this.#socket !== undefined) await removeIfPresent(fileSystem, layout.aliveSocket);
         await writeWriterFile(fileSystem, layout.writer, this.claim, new Date(clock.now()).toISOString());
       }
     } finally {
@@ -149,18 +167,27 @@ export class DirectoryLock {
       this.checkFence();
       return true;
     } catch (error) {
-      if (error instanceof HoldfastError) return false;
+      if (isHoldfastError(error, "WRITER_FENCED")) return false;
       throw error;
     }
   }
 
-  async #publish(): Promise<void> {
+  /** Shows others that the directory is held. If that fails, as on a full disk, it is given back. */
+  async #show(): Promise<void> {
     const { fileSystem, layout } = this.#options;
-    if (this.claim.socket !== null)
-      await fileSystem.rename(join(layout.status, this.claim.socket.name), layout.aliveSocket);
-    await this.#refreshLock();
-    await writeWriterFile(fileSystem, layout.writer, this.claim);
-    await this.#prune();
+    try {
+      if (this.claim.socket !== null) {
+        await fileSystem.rename(join(layout.status, this.claim.socket.name), layout.aliveSocket);
+      }
+      await this.#refreshLock();
+      await writeWriterFile(fileSystem, layout.writer, this.claim);
+      await this.#prune();
+    } catch (error) {
+      this.#released = true;
+      clearInterval(this.#heartbeat);
+      await this.#socket?.close();
+      throw error;
+    }
   }
 
   async #refreshLock(): Promise<void> {
@@ -173,21 +200,38 @@ export class DirectoryLock {
     await fileSystem.touch(layout.writerLock, new Date(clock.now()));
   }
 
+  async #removeLock(): Promise<void> {
+    const { fileSystem, layout } = this.#options;
+    try {
+      await fileSystem.removeDirectory(layout.writerLock);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+  }
+
   #beat(): void {
+    this.#beating ??= this.#renew().finally(() => {
+      this.#beating = undefined;
+    });
+  }
+
+  async #renew(): Promise<void> {
     try {
       this.checkFence();
+      await this.#refreshLock();
     } catch (error) {
-      clearInterval(this.#heartbeat);
-      if (error instanceof HoldfastError) this.#onLost?.(error);
-      return;
-    }
-    this.#refreshLock().catch((error: unknown) => {
+      if (isHoldfastError(error, "WRITER_FENCED")) {
+        clearInterval(this.#heartbeat);
+        this.#lost = error;
+        this.#onLost?.(error);
+        return;
+      }
       // A heartbeat that can not be written endangers nothing: the fence, not the heartbeat, keeps others out. It does
       // mean that the disk refuses writes, which the next commit will say with its full reason.
       process.emitWarning(
         `Holdfast could not renew its heartbeat (${this.#options.layout.writerLock}): ${String(error)}`,
       );
-    });
+    }
   }
 
   /** Removes claims nobody can need any more, oldest first: see {@link fenceOf}. And sockets whose owners died early. */
@@ -195,53 +239,14 @@ export class DirectoryLock {
     const { fileSystem, layout } = this.#options;
     for (const epoch of await listClaims(fileSystem, layout.epochs)) {
       if (epoch > this.claim.epoch - keptClaims) break;
-      await removeIfPresent(() => fileSystem.remove(join(layout.epochs, claimName(epoch))));
+      await removeIfPresent(fileSystem, join(layout.epochs, claimName(epoch)));
     }
     for (const { name } of await fileSystem.readDirectory(layout.status)) {
       if (!BoundSocket.isName(name)) continue;
       const liveness = await probeAliveSocket(join(layout.status, name));
       if (liveness.verdict === "alive") liveness.release();
-      if (liveness.verdict === "dead") await removeIfPresent(() => fileSystem.remove(join(layout.status, name)));
+      if (liveness.verdict === "dead") await removeIfPresent(fileSystem, join(layout.status, name));
     }
-  }
-}
-
-/** The socket of one who wants the directory, until it is known whether he gets it. */
-class BoundSocket {
-  readonly #fileSystem: FileSystem;
-  readonly #folder: string;
-  readonly #name = `alive.${randomBytes(6).toString("hex")}.sock`;
-  #socket: AliveSocket | undefined;
-  #address: Claim["socket"] = null;
-  #handedOver = false;
-
-  constructor(fileSystem: FileSystem, folder: string) {
-    this.#fileSystem = fileSystem;
-    this.#folder = folder;
-  }
-
-  static isName(name: string): boolean {
-    return /^alive\.[0-9a-f]{12}\.sock$/.test(name);
-  }
-
-  async listen(): Promise<Claim["socket"]> {
-    if (this.#socket !== undefined) return this.#address;
-    const path = join(this.#folder, this.#name);
-    this.#socket = await AliveSocket.listen(path);
-    const status = this.#socket === undefined ? undefined : await this.#fileSystem.status(path);
-    this.#address = status === undefined ? null : { name: this.#name, inode: status.inode };
-    return this.#address;
-  }
-
-  handOver(): AliveSocket | undefined {
-    this.#handedOver = true;
-    return this.#socket;
-  }
-
-  async discard(): Promise<void> {
-    if (this.#handedOver || this.#socket === undefined) return;
-    await removeIfPresent(() => this.#fileSystem.remove(join(this.#folder, this.#name)));
-    await this.#socket.close();
   }
 }
 
@@ -250,52 +255,36 @@ function vacancyOf(judgement: Judgement, takeOver: "paused" | undefined): Vacanc
   return judgement.paused && takeOver === "paused" ? "paused" : undefined;
 }
 
-/** Where no socket tells when a living holder goes, its pid is looked at from time to time. */
-async function goneOf(judgement: Extract<Judgement, { kind: "held" }>, own: ProcessIdentity): Promise<void> {
-  if (judgement.gone !== undefined) {
-    await judgement.gone;
-    return;
-  }
-  while (judgement.claim === undefined || runsHere(judgement.claim, own) !== false) {
-    await new Promise<void>((resolve) => setTimeout(resolve, pollMs).unref());
-  }
+/** The newest epoch that anything speaks of: should the claims have been removed, numbers still only grow. */
+async function newestEpoch({ fileSystem, layout, leastEpoch = 0 }: LockOptions): Promise<number> {
+  const claims = await listClaims(fileSystem, layout.epochs);
+  const writer = await readWriterFile(fileSystem, layout.writer);
+  return Math.max(claims.at(-1) ?? 0, writer?.epoch ?? 0, leastEpoch);
 }
 
-/** Returns when it is worth looking again: the moment the kernel sees the holder go, or after a short while. */
-async function waitForHolder(
+/** What tells when no earlier owner is left that was taken over while it lived; `undefined` if there is none such. */
+async function livingPredecessors(
+  { fileSystem, layout }: LockOptions,
   judgement: Judgement,
-  options: LockOptions,
-  started: number,
-  epoch: number,
-): Promise<void> {
-  if (judgement.kind !== "held") return;
-  const left = options.waitMs - (options.clock.elapsed() - started);
-  if (left <= 0) {
-    judgement.release();
-    throw lockedError(judgement.claim, options.layout.root, epoch);
-  }
-  options.onWaiting?.(judgement.claim);
-  const pause = new Promise<void>((resolve) => setTimeout(resolve, Math.min(left, pollMs)));
-  await Promise.race(judgement.gone === undefined ? [pause] : [judgement.gone, pause]);
-  judgement.release();
+  own: ProcessIdentity,
+): Promise<{ readonly gone: Promise<void> } | undefined> {
+  const displaced = await displacedOwners(fileSystem, layout.status);
+  if (judgement.kind === "vacant") return displaced;
+  // Its socket may not have got a second name: then the connection that is still open tells.
+  const last = judgement.gone ?? (judgement.socket === undefined ? processGone(judgement.claim, own) : undefined);
+  return { gone: Promise.all([displaced?.gone, last]).then(() => undefined) };
 }
 
-function lockedError(claim: Claim | undefined, root: string, epoch: number): HoldfastError {
-  const holder =
-    claim === undefined
-      ? "a process whose claim can not be read"
-      : `process ${claim.pid} on ${claim.host} since ${claim.claimedAt}`;
-  return new HoldfastError(
-    "WRITER_LOCKED",
-    `${root} is held by ${holder}. Stop it, wait for it, or open the directory for reading.`,
-    { details: { directory: root, pid: claim?.pid, host: claim?.host, since: claim?.claimedAt, epoch } },
-  );
-}
-
-async function removeIfPresent(remove: () => Promise<void>): Promise<void> {
-  try {
-    await remove();
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+/**
+ * Makes the claim of an epoch, and looks whether it is the newest. A claim that was made late, by a process that slept
+ * through so many successions that its number had been given back, is none: it is taken back.
+ *
+ * @returns whether the directory is ours.
+ */
+async function claimDirectory({ fileSystem, layout }: LockOptions, claim: Claim): Promise<boolean> {
+  if (!(await createClaim(fileSystem, layout.epochs, claim))) return false;
+  // Whatever was newest when ours was made is there now, or newer ones are: the newest claim is never removed.
+  if ((await listClaims(fileSystem, layout.epochs)).at(-1) === claim.epoch) return true;
+  await removeIfPresent(fileSystem, join(layout.epochs, claimName(claim.epoch)));
+  return false;
 }

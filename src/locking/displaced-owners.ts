@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { probeAliveSocket } from "./alive-socket.js";
-import { claimName } from "./claim.js";
+import { claimName, type Claim } from "./claim.js";
+import { runsHere, type ProcessIdentity } from "./process-identity.js";
 import { removeIfPresent } from "./remove-if-present.js";
 
 /**
@@ -19,7 +20,12 @@ const retryMs = 100;
  *
  * @param socket the name under which the owner answered.
  */
-export async function keepInSight(fileSystem: FileSystem, statusFolder: string, socket: string, epoch: number): Promise<void> {
+export async function keepInSight(
+  fileSystem: FileSystem,
+  statusFolder: string,
+  socket: string,
+  epoch: number,
+): Promise<void> {
   try {
     await fileSystem.link(socket, join(statusFolder, `displaced.${claimName(epoch)}.sock`));
   } catch (error) {
@@ -32,8 +38,11 @@ export async function keepInSight(fileSystem: FileSystem, statusFolder: string, 
 
 const tolerated: ReadonlySet<string> = new Set(["EEXIST", "EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
 
-/** @returns `undefined` if there are none, else a promise that resolves when the last of them is gone. */
-export async function displacedOwnersGone(fileSystem: FileSystem, statusFolder: string): Promise<Promise<void> | undefined> {
+/** @returns `undefined` if there are none; `gone` resolves when the last of them is. */
+export async function displacedOwners(
+  fileSystem: FileSystem,
+  statusFolder: string,
+): Promise<{ readonly gone: Promise<void> } | undefined> {
   const living: string[] = [];
   for (const { name } of await fileSystem.readDirectory(statusFolder)) {
     if (!namePattern.test(name)) continue;
@@ -42,7 +51,15 @@ export async function displacedOwnersGone(fileSystem: FileSystem, statusFolder: 
     else await removeIfPresent(fileSystem, path);
   }
   if (living.length === 0) return undefined;
-  return Promise.all(living.map((path) => goneFrom(fileSystem, path))).then(() => undefined);
+  return { gone: Promise.all(living.map((path) => goneFrom(fileSystem, path))).then(() => undefined) };
+}
+
+/**
+ * For an owner without a socket: resolves when its process is gone, as far as pids can tell. Where they can not, in
+ * another pid namespace or on another host, it never does: then that owner may still exist.
+ */
+export async function processGone(claim: Claim | undefined, own: ProcessIdentity): Promise<void> {
+  while (claim === undefined || runsHere(claim, own) !== false) await delay(retryMs, undefined, { ref: false });
 }
 
 async function answers(path: string): Promise<boolean> {

@@ -18,6 +18,8 @@ export type Judgement =
       readonly claim: Claim | undefined;
       readonly paused: boolean;
       readonly gone: Promise<void> | undefined;
+      /** The name under which the holder's socket answered. */
+      readonly socket: string | undefined;
       release(): void;
     };
 
@@ -45,14 +47,16 @@ export async function judgeHolder(options: JudgeOptions, epoch: number): Promise
   const paused = beat > options.staleAfterMs;
   const sameKernel = claim === undefined || claim.bootId === null || claim.bootId === options.own.bootId;
   if (sameKernel) {
-    const liveness = await probeHolder(options, claim);
+    const { liveness, socket } = await probeHolder(options, claim);
     if (liveness.verdict === "dead") return { kind: "vacant", why: "dead", claim };
     if (liveness.verdict === "alive") {
+      const gone = liveness.connected ? liveness.gone : undefined;
       return {
         kind: "held",
         claim,
         paused,
-        gone: liveness.gone,
+        gone,
+        socket,
         release: () => {
           liveness.release();
         },
@@ -60,24 +64,32 @@ export async function judgeHolder(options: JudgeOptions, epoch: number): Promise
     }
     const running = claim === undefined ? undefined : runsHere(claim, options.own);
     if (running === false) return { kind: "vacant", why: "dead", claim };
-    if (running === true) return { kind: "held", claim, paused, gone: undefined, release: () => undefined };
+    if (running === true) return heldWithoutSocket(claim, paused);
   }
-  if (paused) return { kind: "vacant", why: "stale", claim };
-  return { kind: "held", claim, paused: false, gone: undefined, release: () => undefined };
+  return paused ? { kind: "vacant", why: "stale", claim } : heldWithoutSocket(claim, false);
+}
+
+function heldWithoutSocket(claim: Claim | undefined, paused: boolean): Judgement {
+  return { kind: "held", claim, paused, gone: undefined, socket: undefined, release: () => undefined };
 }
 
 /**
  * The owner binds its socket under a name of its own, claims, and then renames the socket to `alive.sock`. So the own
  * name is asked first: when it is gone, `alive.sock` is the one, if it has the inode that the claim names.
  */
-async function probeHolder(options: JudgeOptions, claim: Claim | undefined): Promise<Liveness> {
-  const { fileSystem, layout } = options;
-  if (claim === undefined) return probeAliveSocket(layout.aliveSocket);
-  if (claim.socket === null) return { verdict: "unknown" };
-  const first = await probeAliveSocket(join(layout.status, claim.socket.name));
-  if (first.verdict !== "unknown") return first;
-  const published = await fileSystem.status(layout.aliveSocket);
-  return published?.inode === claim.socket.inode ? probeAliveSocket(layout.aliveSocket) : { verdict: "unknown" };
+async function probeHolder(
+  { fileSystem, layout }: JudgeOptions,
+  claim: Claim | undefined,
+): Promise<{ readonly liveness: Liveness; readonly socket: string }> {
+  const published = layout.aliveSocket;
+  if (claim === undefined) return { liveness: await probeAliveSocket(published), socket: published };
+  if (claim.socket === null) return { liveness: { verdict: "unknown" }, socket: published };
+  const own = join(layout.status, claim.socket.name);
+  const liveness = await probeAliveSocket(own);
+  if (liveness.verdict !== "unknown") return { liveness, socket: own };
+  const status = await fileSystem.status(published);
+  if (status?.inode !== claim.socket.inode) return { liveness, socket: published };
+  return { liveness: await probeAliveSocket(published), socket: published };
 }
 
 /** Milliseconds since the holder's last sign of life: its lock's modification time, or before there is one its claim's. */

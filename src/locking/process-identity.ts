@@ -31,18 +31,40 @@ export function ownIdentity(): ProcessIdentity {
 export function runsHere(identity: ProcessIdentity, own: ProcessIdentity): boolean | undefined {
   if (identity.bootId !== own.bootId || identity.pidNamespace !== own.pidNamespace || identity.host !== own.host)
     return undefined;
-  try {
-    process.kill(identity.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
-  return identity.processStart === null || startOf(identity.pid) === identity.processStart;
+  if (!isTaken(identity.pid)) return false;
+  const running = statusOf(identity.pid);
+  // Where the system says no more of a process than that it is there, or if it went just now, its pid has to do.
+  if (running === undefined) return isTaken(identity.pid);
+  // A process that has ended keeps its pid until its parent collects it; in a container that can be for ever.
+  if (running.state === "Z" || running.state === "X") return false;
+  return identity.processStart === null || running.start === identity.processStart;
 }
 
-/** The 22nd field of `/proc/<pid>/stat`; the second, the command in parentheses, may contain anything. */
+function isTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 function startOf(pid: number): string | null {
+  return statusOf(pid)?.start ?? null;
+}
+
+/**
+ * From `/proc/<pid>/stat`: the third field, the state, and the 22nd, the start. The second, the command in parentheses,
+ * may contain anything.
+ *
+ * @returns `undefined` where there is no such file, or `/proc` shows another pid namespace than this process lives in.
+ */
+function statusOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } | undefined {
+  if (orNull(() => readlinkSync("/proc/self")) !== String(process.pid)) return undefined;
   const stat = orNull(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  if (stat === null) return undefined;
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0], start: fields[19] };
 }
 
 /** Where there is no such file, as outside Linux, that much is not known. */

@@ -8,6 +8,7 @@ import { readJournal, type JournalReading } from "../journal/read-journal.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState, indexKeys } from "./collection-state.js";
 import { interpretBody } from "./interpret-body.js";
+import { collectionOf, lastOperations, type LastOperation } from "./last-operations.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
@@ -42,17 +43,26 @@ export interface DamagedDocument {
   readonly restored: boolean;
 }
 
+/** Documents of a collection that the checkpoint counted and that have no file. Which ones, nobody knows. */
+export interface MissingDocuments {
+  readonly count: number;
+  /** How many of them the journal still had. */
+  readonly restored: number;
+}
+
 export interface LoadedState {
   readonly states: Map<string, CollectionState>;
   readonly checkpoint: SealedContent<Checkpoint>;
   readonly journal: JournalReading;
   /** The newest commit that `states` hold. */
   readonly lastSequence: number;
+  /** The newest commit that the checkpoint or a document shows to have been acknowledged, whatever the journal says. */
+  readonly acknowledged: number;
   readonly documents: number;
   readonly replayed: number;
   readonly replayedOperations: number;
   readonly damagedDocuments: readonly DamagedDocument[];
-  readonly missingDocuments: ReadonlyMap<string, number>;
+  readonly missingDocuments: ReadonlyMap<string, MissingDocuments>;
   readonly foreignFiles: readonly string[];
   readonly temporaryFiles: readonly string[];
 }
@@ -82,25 +92,45 @@ class StateLoader {
   }
 
   async load(): Promise<LoadedState> {
-    const { fileSystem, layout } = this.#options;
-    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
+    const checkpoint = await this.#readCheckpoint();
     await this.#loadDocuments();
-    const { journal, upTo } = await this.#replay(checkpoint);
-    const damagedDocuments = await this.#restoreDamaged();
+    const acknowledged = Math.max(
+      checkpoint.state === "present" ? checkpoint.content.sequence : 0,
+      this.#newestDocument,
+    );
+    const { journal, upTo } = await this.#replay(checkpoint, acknowledged);
+    const missing = this.#missing(checkpoint, journal);
+    const damagedDocuments = await this.#restore(missing, acknowledged);
+    const stillMissing = this.#missing(checkpoint, journal);
     for (const state of this.#states.values()) state.index();
     return {
       states: this.#states,
       checkpoint,
       journal,
       lastSequence: upTo,
+      acknowledged,
       documents: this.#documents,
       replayed: this.#replayed,
       replayedOperations: this.#replayedOperations,
       damagedDocuments,
-      missingDocuments: this.#missing(checkpoint, journal),
+      missingDocuments: new Map(
+        [...missing].map(([name, count]) => [name, { count, restored: count - (stillMissing.get(name) ?? 0) }]),
+      ),
       foreignFiles: this.#foreign,
       temporaryFiles: this.#temporary,
     };
+  }
+
+  /** A checkpoint of another directory says nothing about this one: believed, it would leave out commits. */
+  async #readCheckpoint(): Promise<SealedContent<Checkpoint>> {
+    const { fileSystem, layout, storeId } = this.#options;
+    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
+    if (checkpoint.state !== "present" || storeId === undefined || checkpoint.content.storeId === storeId)
+      return checkpoint;
+    const error = new HoldfastError("CORRUPT", `${layout.checkpoint} belongs to another state directory.`, {
+      details: { path: layout.checkpoint, expected: storeId, found: checkpoint.content.storeId },
+    });
+    return { state: "damaged", error };
   }
 
   async #loadDocuments(): Promise<void> {
@@ -122,7 +152,10 @@ class StateLoader {
     }
   }
 
-  async #replay(checkpoint: SealedContent<Checkpoint>): Promise<{ journal: JournalReading; upTo: number }> {
+  async #replay(
+    checkpoint: SealedContent<Checkpoint>,
+    acknowledged: number,
+  ): Promise<{ journal: JournalReading; upTo: number }> {
     const { fileSystem, layout, storeId, onProgress } = this.#options;
     const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
     const commits: CommitRecord[] = [];
@@ -131,6 +164,7 @@ class StateLoader {
       directory: layout.journal,
       storeId,
       above,
+      acknowledged,
       apply: (commit) => {
         if (this.#options.upTo === "end") this.#apply(commit);
         else commits.push(commit);
@@ -141,7 +175,7 @@ class StateLoader {
     const upTo =
       this.#options.upTo === "end"
         ? Math.max(journal.lastSequence, this.#newestDocument)
-        : Math.max(journal.watermark, above ?? 0, this.#newestDocument);
+        : Math.max(journal.watermark, acknowledged);
     for (const commit of commits) if (commit.sequence <= upTo) this.#apply(commit);
     return { journal, upTo };
   }
@@ -150,7 +184,7 @@ class StateLoader {
     this.#replayed += 1;
     for (const operation of commit.operations) {
       this.#replayedOperations += 1;
-      const name = "put" in operation ? operation.put : operation.delete;
+      const name = collectionOf(operation);
       const state = this.#state(name);
       this.#touch(name, operation);
       const former = state.acknowledged.get(operation.id);
@@ -195,41 +229,39 @@ class StateLoader {
   }
 
   /**
-   * A damaged document is no loss if a later commit replaced it. If none did, the journal may still hold the commit
-   * that wrote it: what is kept behind the checkpoint is the newest part of history, so the last write found there is
-   * the document's last.
+   * A damaged document is no loss if a later commit replaced it. If none did, and for a document whose file is gone, the
+   * journal may still hold the commit that wrote it.
    */
-  async #restoreDamaged(): Promise<DamagedDocument[]> {
-    const wanted = new Map<string, { operation: Operation; commit: CommitRecord } | undefined>();
-    const keyOf = (collection: string, id: string): string => `${collection}/${id}`;
-    for (const { collection, id } of this.#damaged) {
-      if (id !== undefined && this.#touched.get(collection)?.has(id) !== true)
-        wanted.set(keyOf(collection, id), undefined);
-    }
-    if (wanted.size > 0) {
-      const { fileSystem, layout, storeId } = this.#options;
-      const apply = (commit: CommitRecord): void => {
-        for (const operation of commit.operations) {
-          const key = keyOf("put" in operation ? operation.put : operation.delete, operation.id);
-          if (wanted.has(key)) wanted.set(key, { operation, commit });
-        }
-      };
-      await readJournal({ fileSystem, directory: layout.journal, storeId, above: undefined, apply });
-    }
-    return this.#damaged.map(({ collection, path, id, error }) => {
-      const key = id === undefined ? undefined : keyOf(collection, id);
-      if (key === undefined || !wanted.has(key)) {
-        return { collection, path, id, error, restored: id !== undefined };
+  async #restore(missing: ReadonlyMap<string, number>, acknowledged: number): Promise<DamagedDocument[]> {
+    const { fileSystem, layout, documents, storeId } = this.#options;
+    // By path, because the name of a file does not always tell the id.
+    const replaced = new Set<string>();
+    for (const [name, touched] of this.#touched)
+      for (const id of touched.keys()) if (this.#damaged.length > 0) replaced.add(documents.pathOf(name, id));
+    const wanted = new Set(this.#damaged.map(({ path }) => path).filter((path) => !replaced.has(path)));
+    const found = new Map<string, LastOperation>();
+    if (wanted.size > 0 || missing.size > 0) {
+      const wants = (name: string, id: string): boolean =>
+        (wanted.size > 0 && wanted.has(documents.pathOf(name, id))) ||
+        (missing.has(name) && this.#touched.get(name)?.has(id) !== true && !this.#state(name).acknowledged.has(id));
+      for (const last of await lastOperations({ fileSystem, layout, storeId, acknowledged, wants })) {
+        found.set(documents.pathOf(collectionOf(last.operation), last.operation.id), last);
       }
-      const found = wanted.get(key);
-      if (found !== undefined && "put" in found.operation) {
-        const state = this.#state(collection);
-        const version = this.#versionOf(state, found.operation, found.commit);
-        state.load(version);
-        state.dirty.set(version.id, version);
-      }
-      return { collection, path, id, error, restored: found !== undefined };
-    });
+    }
+    for (const { operation, commit } of found.values()) {
+      if ("delete" in operation) continue;
+      const state = this.#state(operation.put);
+      const version = this.#versionOf(state, operation, commit);
+      state.load(version);
+      state.dirty.set(version.id, version);
+    }
+    return this.#damaged.map(({ collection, path, id, error }) => ({
+      collection,
+      path,
+      id: id ?? found.get(path)?.operation.id,
+      error,
+      restored: replaced.has(path) || found.has(path),
+    }));
   }
 
   /**

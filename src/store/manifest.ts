@@ -2,7 +2,7 @@ import { z } from "zod";
 import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
-import { unsealJson } from "../files/sealed-json.js";
+import { isSealed, unsealJson } from "../files/sealed-json.js";
 
 /** The format of the directory as a whole. */
 export const directoryFormat = 1;
@@ -26,6 +26,7 @@ export type SealedContent<Content> =
  *
  * @throws HoldfastError `UNSUPPORTED_FORMAT` if it says that a newer version wrote it. The number is believed even when
  * the checksum does not hold: a newer version may seal its files in another way, and what it wrote must be left alone.
+ * Unless the checksum would hold with our own number in its place: then it is the number that is damaged.
  */
 export async function readSealed<Content>(
   fileSystem: FileSystem,
@@ -62,11 +63,16 @@ function refuseNewerFormat(bytes: Buffer, path: string): void {
     if (error instanceof SyntaxError) return;
     throw error;
   }
-  if (typeof format === "number" && format > directoryFormat) {
+  if (typeof format === "number" && format > directoryFormat && !isOursWithAnotherNumber(bytes, format)) {
     throw new HoldfastError(
       "UNSUPPORTED_FORMAT",
       `${path} has format ${format}; this version knows format ${directoryFormat}. Nothing was changed: open the directory with the version that wrote it.`,
       { details: { path, format, known: directoryFormat } },
     );
   }
+}
+
+function isOursWithAnotherNumber(bytes: Buffer, format: number): boolean {
+  const ours = Buffer.from(bytes.toString("utf8").replace(`"format":${format}`, `"format":${directoryFormat}`));
+  return isSealed(ours) && !isSealed(bytes);
 }

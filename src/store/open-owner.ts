@@ -10,6 +10,7 @@ import { storageError } from "../files/storage-error.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { JournalWriter } from "../journal/journal-writer.js";
+import { parseSegmentName } from "../journal/segment-name.js";
 import { DirectoryLock } from "../locking/directory-lock.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { Bodies } from "./bodies.js";
@@ -31,6 +32,7 @@ import { Quarantine } from "./quarantine.js";
 import { recoveryReport } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
+import { repairClaims } from "./repair-claims.js";
 import { repair, sweepTemporaryFiles, type RepairOutcome } from "./repair.js";
 import { Reserve } from "./reserve.js";
 import { identifyStore, writeManifest } from "./store-identity.js";
@@ -53,23 +55,14 @@ export interface OpenOwnerOptions {
  * begun anew by the next owner: until our first segment stands, nothing that was there has changed its meaning.
  */
 export async function openOwner(options: OpenOwnerOptions): Promise<DirectoryStore> {
-  const { settings, environment, observer } = options;
-  const { fileSystem, clock, onProgress } = environment;
+  const { environment, observer } = options;
+  const { clock, onProgress } = environment;
   const warnings: string[] = [];
   const layout = await prepareRoot(options, warnings);
   const startedAt = clock.now();
   const started = clock.elapsed();
-  const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
-  const lock = await DirectoryLock.acquire({
-    fileSystem,
-    layout,
-    clock,
-    storeId: manifest.state === "present" ? manifest.content.storeId : null,
-    waitMs: settings.waitMs,
-    takeOver: settings.takeOver,
-    heartbeatMs: settings.heartbeatMs,
-    staleAfterMs: settings.staleAfterMs,
-    onWaiting: () => onProgress?.({ stage: "waiting", done: Math.round(clock.elapsed() - started) }),
+  const lock = await takeLock(options, layout, () => {
+    onProgress?.({ stage: "waiting", done: Math.round(clock.elapsed() - started) });
   });
   try {
     await observer.owned(lock, layout);
@@ -112,6 +105,40 @@ async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promi
   }
 }
 
+async function takeLock(
+  { settings, environment: { fileSystem, clock } }: OpenOwnerOptions,
+  layout: Layout,
+  onWaiting: () => void,
+): Promise<DirectoryLock> {
+  try {
+    const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
+    return await DirectoryLock.acquire({
+      fileSystem,
+      layout,
+      clock,
+      storeId: manifest.state === "present" ? manifest.content.storeId : null,
+      leastEpoch: await newestEpochInJournal(fileSystem, layout),
+      waitMs: settings.waitMs,
+      takeOver: settings.takeOver,
+      heartbeatMs: settings.heartbeatMs,
+      staleAfterMs: settings.staleAfterMs,
+      onWaiting,
+    });
+  } catch (error) {
+    throw storageError(error, "take the state directory", layout.root);
+  }
+}
+
+/**
+ * Segments are ordered by the epoch that wrote them. Should the claims have been lost, as in a backup without them, a
+ * new owner must not count from 1 again: its segments would stand before those it followed.
+ */
+async function newestEpochInJournal(fileSystem: FileSystem, layout: Layout): Promise<number> {
+  if ((await fileSystem.status(layout.journal)) === undefined) return 0;
+  const segments = await fileSystem.readDirectory(layout.journal);
+  return Math.max(0, ...segments.map(({ name }) => parseSegmentName(name)?.epoch ?? 0));
+}
+
 /** What was found, and what was done about what could not be trusted. */
 interface Recovered {
   readonly storeId: string;
@@ -147,6 +174,7 @@ async function recover(
   const storeId = identity.storeId ?? loaded.journal.storeId ?? randomUUID();
   if (identity.rewrite) await writeManifest(fileSystem, layout, storeId, now);
   const repaired = await repair(fileSystem, layout, quarantine, loaded);
+  const damagedClaims = await repairClaims(fileSystem, layout, quarantine, lock.claim.epoch);
   const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
   return {
     storeId,
@@ -154,7 +182,7 @@ async function recover(
     loaded,
     repaired: {
       ...repaired,
-      damage: [...identity.damage, ...repaired.damage],
+      damage: [...identity.damage, ...damagedClaims, ...repaired.damage],
       removedTemporaryFiles: repaired.removedTemporaryFiles + swept,
     },
     documents,
@@ -197,7 +225,8 @@ async function begin(
       checkFence: lock.checkFence,
       firstSegmentBytes: settings.firstSegmentBytes,
       segmentBytes: settings.segmentBytes,
-      reserveBytes: settings.deleteReserveBytes,
+      // Small segments must not be all reserve: then every commit would need one of its own.
+      reserveBytes: Math.min(settings.deleteReserveBytes, settings.firstSegmentBytes / 4, settings.segmentBytes / 4),
     },
     committer,
   );

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
@@ -94,7 +95,7 @@ export async function openReader({ directory, settings, environment }: OpenReade
     // What a dead owner acknowledged last may have no watermark: it belongs in the first picture too.
     await reader.look();
     reader.start();
-    const recovery = reportOf(storeId, loaded, {
+    const recovery = reportOf(layout.root, storeId, loaded, {
       startedAt,
       finishedAt: clock.now(),
       durationMs: clock.elapsed() - started,
@@ -142,6 +143,7 @@ async function catchUp(reader: Reader, state: CollectionState, version: Version)
 
 /** What a reader found. It repairs nothing, so nothing is quarantined. */
 function reportOf(
+  root: string,
   storeId: string,
   loaded: LoadedState,
   times: { readonly startedAt: number; readonly finishedAt: number; readonly durationMs: number },
@@ -159,20 +161,31 @@ function reportOf(
         ]
       : []),
     ...loaded.damagedDocuments.map(({ path, error, restored }) => ({
-      file: path,
+      file: relative(root, path),
       kind: "document" as const,
       detail: error.message,
       repaired: restored,
     })),
+    ...[...loaded.missingDocuments].map(([collection, { count, restored }]) => ({
+      file: join("collections", collection, "documents"),
+      kind: "document" as const,
+      detail: `${count} of the documents that the checkpoint counted are missing; ${restored} found in the journal`,
+      repaired: restored === count,
+    })),
     ...journal.findings.flatMap((finding) =>
       finding.kind === "torn"
         ? []
-        : [{ file: `journal/${finding.segment}`, kind: "journal" as const, detail: finding.detail, repaired: false }],
+        : [{ file: join("journal", finding.segment), kind: "journal" as const, detail: finding.detail, repaired: false }],
     ),
   ];
-  const lostDocuments = loaded.damagedDocuments
-    .filter(({ restored }) => !restored)
-    .map(({ collection, id, path }) => ({ collection, id: id ?? path }));
+  const lostDocuments = [
+    ...loaded.damagedDocuments
+      .filter(({ restored }) => !restored)
+      .map(({ collection, id, path }) => ({ collection, id: id ?? relative(root, path) })),
+    ...[...loaded.missingDocuments].flatMap(([collection, { count, restored }]) =>
+      Array.from({ length: count - restored }, () => ({ collection, id: "" })),
+    ),
+  ];
   return {
     format: 1,
     storeId,

@@ -57,7 +57,9 @@ export function recoveryReport(facts: RecoveryFacts): RecoveryReport {
 
 function outcomeOf({ isNew, lock, loaded, repaired }: RecoveryFacts): RecoveryReport["outcome"] {
   if (isNew) return "created";
-  if (repaired.lostSequences.length > 0 || repaired.lostDocuments.length > 0) return "degraded";
+  // Some losses have no number to name, as that of a segment which was emptied.
+  const allRepaired = repaired.damage.every((damage) => damage.repaired);
+  if (repaired.lostSequences.length > 0 || repaired.lostDocuments.length > 0 || !allRepaired) return "degraded";
   const { how } = lock.takeover;
   const wasLeftInOrder = (how === "released" || how === "unclaimed") && loaded.replayed === 0;
   return wasLeftInOrder && repaired.damage.length === 0 && repaired.tornTails.length === 0 ? "clean" : "recovered";

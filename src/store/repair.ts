@@ -42,10 +42,11 @@ export async function repair(
     damage.push({ file: local(path), kind: "document", detail: error.message, quarantined, repaired: restored });
     if (!restored) lostDocuments.push({ collection, id: id ?? local(path) });
   }
-  for (const [collection, count] of loaded.missingDocuments) {
-    const detail = `${count} document${count === 1 ? " is" : "s are"} missing that the checkpoint counted`;
-    damage.push({ file: local(layout.documents(collection)), kind: "document", detail, repaired: false });
-    for (let missing = 0; missing < count; missing += 1) lostDocuments.push({ collection, id: "" });
+  for (const [collection, { count, restored }] of loaded.missingDocuments) {
+    const missing = `${count} document${count === 1 ? " is" : "s are"} missing that the checkpoint counted`;
+    const detail = `${missing}; ${restored} restored from the journal`;
+    damage.push({ file: local(layout.documents(collection)), kind: "document", detail, repaired: restored === count });
+    for (let lost = restored; lost < count; lost += 1) lostDocuments.push({ collection, id: "" });
   }
   for (const path of loaded.foreignFiles) {
     const detail = "the file is not one of Holdfast's";
@@ -62,11 +63,8 @@ export async function repair(
         break;
       }
       case "damage": {
-        const { offset, bytes, detail } = finding;
+        const { offset, bytes, detail, endsJournal } = finding;
         const quarantined = await quarantine.keep(bytes, path, offset, "journal-damaged", detail);
-        const lostSome = loaded.journal.findings.some(
-          ({ kind, segment }) => kind === "missing" && segment === finding.segment,
-        );
         damage.push({
           file: local(path),
           kind: "journal",
@@ -74,7 +72,7 @@ export async function repair(
           offset,
           length: bytes.length,
           quarantined,
-          repaired: !lostSome,
+          repaired: loaded.journal.lost.length === 0 && !endsJournal,
         });
         damagedSegments.add(finding.segment);
         break;

@@ -1,13 +1,12 @@
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { HoldfastError } from "../errors.js";
 import { Layout } from "../files/layout.js";
 import { isAbsent, nodeFileSystem } from "../files/node-file-system.js";
 import type { FileSystem } from "../files/file-system.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
-import { readJournal } from "../journal/read-journal.js";
+import { readJournal, type JournalFinding, type JournalReading } from "../journal/read-journal.js";
 import { listClaims, readClaim, claimName } from "../locking/claim.js";
 import { examineDirectory } from "./adopt-directory.js";
-import { checkpointSchema } from "./checkpoint-file.js";
 import { loadState, type LoadedState, type RecoveryProgress } from "./load-state.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 
@@ -87,7 +86,10 @@ async function verifyOnce(
     onProgress,
   });
   findings.push(...documentFindings(layout, loaded));
-  findings.push(...(await verifyCheckpoint(fileSystem, layout, storeId)));
+  if (loaded.checkpoint.state === "damaged") {
+    const { message } = loaded.checkpoint.error;
+    findings.push({ file: "checkpoint.json", kind: "checkpoint", detail: message, severity: "damage" });
+  }
   const journal = await verifyJournal(fileSystem, layout, storeId, loaded);
   findings.push(...journal.findings);
   return {
@@ -100,6 +102,7 @@ async function verifyOnce(
 }
 
 async function verifyClaims(fileSystem: FileSystem, layout: Layout): Promise<VerifyFinding[]> {
+  if ((await fileSystem.status(layout.epochs)) === undefined) return [];
   const findings: VerifyFinding[] = [];
   for (const epoch of await listClaims(fileSystem, layout.epochs)) {
     if ((await readClaim(fileSystem, layout.epochs, epoch)) !== "damaged") continue;
@@ -113,35 +116,13 @@ async function verifyClaims(fileSystem: FileSystem, layout: Layout): Promise<Ver
   return findings;
 }
 
-async function verifyCheckpoint(
-  fileSystem: FileSystem,
-  layout: Layout,
-  storeId: string | undefined,
-): Promise<VerifyFinding[]> {
-  const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
-  if (checkpoint.state === "damaged") {
-    return [{ file: "checkpoint.json", kind: "checkpoint", detail: checkpoint.error.message, severity: "damage" }];
-  }
-  if (checkpoint.state === "present" && storeId !== undefined && checkpoint.content.storeId !== storeId) {
-    return [
-      {
-        file: "checkpoint.json",
-        kind: "checkpoint",
-        detail: "it belongs to another state directory",
-        severity: "damage",
-      },
-    ];
-  }
-  return [];
-}
-
 function documentFindings(layout: Layout, loaded: LoadedState): VerifyFinding[] {
   const local = (path: string): string => relative(layout.root, path);
   return [
     ...loaded.damagedDocuments.map(({ path, error }): VerifyFinding => {
       return { file: local(path), kind: "document", detail: error.message, severity: "damage" };
     }),
-    ...[...loaded.missingDocuments].map(([collection, count]): VerifyFinding => {
+    ...[...loaded.missingDocuments].map(([collection, { count }]): VerifyFinding => {
       const detail = `${count} of the documents that the checkpoint counted are missing`;
       return { file: local(layout.documents(collection)), kind: "document", detail, severity: "damage" };
     }),
@@ -172,12 +153,13 @@ async function verifyJournal(
     directory: layout.journal,
     storeId,
     above: undefined,
+    acknowledged: loaded.acknowledged,
     apply: () => {
       records += 1;
     },
   });
-  const findings = [...reading.findings, ...gapBehindCheckpoint(loaded)].map((finding): VerifyFinding => {
-    const file = `journal/${finding.segment}`;
+  const findings = [...reading.findings, ...gapBehindCheckpoint(loaded, reading)].map((finding): VerifyFinding => {
+    const file = join("journal", finding.segment);
     switch (finding.kind) {
       case "torn":
         return {
@@ -199,7 +181,8 @@ async function verifyJournal(
 }
 
 /** A segment missing right above the checkpoint shows only where the journal is read from there. */
-function gapBehindCheckpoint(loaded: LoadedState): LoadedState["journal"]["findings"] {
+function gapBehindCheckpoint(loaded: LoadedState, whole: JournalReading): readonly JournalFinding[] {
   const first = loaded.journal.findings[0];
-  return first?.kind === "missing" ? [first] : [];
+  if (first?.kind !== "missing") return [];
+  return whole.findings.some(({ kind, segment }) => kind === "missing" && segment === first.segment) ? [] : [first];
 }

@@ -68,7 +68,9 @@ describe("a holder that is paused", () => {
     const rejected = late.filter(({ event }) => event === "rejected");
     expect(rejected.length).toBeGreaterThan(0);
     expect(new Set(rejected.map(({ code }) => code))).toEqual(new Set(["WRITER_FENCED"]));
-    expect(late.filter(({ event }) => event === "condition")).toMatchObject([{ condition: "fenced", code: "WRITER_FENCED" }]);
+    expect(late.filter(({ event }) => event === "condition")).toMatchObject([
+      { condition: "fenced", code: "WRITER_FENCED" },
+    ]);
     // What its pipe still held from before the pause counts as acknowledged, and is looked for below.
     const afterwards = first.acknowledged.length;
     expect(await first.tell({ insert: { prefix: "late", count: 10 } })).toMatchObject({ event: "done" });
@@ -119,7 +121,9 @@ describe("a holder that is paused", () => {
       for (const owner of owners) owner.resume();
       for (const owner of owners.slice(0, -1)) {
         await owner.event(({ event }) => event === "loop-ended");
-        expect(owner.events.filter(({ event }) => event === "rejected").map(({ code }) => code)).toContain("WRITER_FENCED");
+        expect(owner.events.filter(({ event }) => event === "rejected").map(({ code }) => code)).toContain(
+          "WRITER_FENCED",
+        );
       }
       await last.do({ stop: true });
       for (const owner of owners) await owner.do({ close: true });

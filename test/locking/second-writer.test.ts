@@ -89,7 +89,9 @@ describe("a directory that a living process holds", () => {
     await first.kill();
     const killed = performance.now();
     const second = await opening;
-    console.info(`the one who waited had the directory open ${Math.round(performance.now() - killed)} ms after the kill`);
+    console.info(
+      `the one who waited had the directory open ${Math.round(performance.now() - killed)} ms after the kill`,
+    );
     expect(second.recovery.takeover).toMatchObject({ how: "dead", previousPid: first.pid });
     expect(second.recovery.journal.replayed).toBeGreaterThanOrEqual(20);
   });

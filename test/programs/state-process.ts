@@ -22,6 +22,8 @@ type Command =
   | { readonly loopPairs: { readonly left: string; readonly right: string } }
   /** Tells every change there is, from `since` on. */
   | { readonly follow: { readonly since?: number } }
+  /** Tells the ids of all entries, sorted. */
+  | { readonly list: true }
   | { readonly stop: true }
   | { readonly checkpoint: true }
   | { readonly close: true };
@@ -55,7 +57,9 @@ async function each(count: number, work: (number: number) => Promise<unknown>): 
 async function insert(id: string, bytes: number): Promise<boolean> {
   const { epoch } = state();
   try {
-    const { sequence } = await state().collection(entries).insert(id, { text: `${id} `.padEnd(bytes, "x"), epoch });
+    const { sequence } = await state()
+      .collection(entries)
+      .insert(id, { text: `${id} `.padEnd(bytes, "x"), epoch });
     tell({ event: "acknowledged", id, sequence, epoch });
     return true;
   } catch (error) {
@@ -86,7 +90,10 @@ async function loopPairs(left: string, right: string): Promise<void> {
       await both.put(right, { text: String(count), epoch });
     });
     // Something in between, so that not every commit is of the same shape.
-    if (count % 3 === 0) await state().collection(entries).put(`other-${count % 100}`, { text: "other", epoch });
+    if (count % 3 === 0)
+      await state()
+        .collection(entries)
+        .put(`other-${count % 100}`, { text: "other", epoch });
   }
   tell({ event: "loop-ended" });
 }
@@ -98,6 +105,18 @@ async function follow(since: number | undefined): Promise<void> {
     }
   } catch (error) {
     tell({ event: "rejected", ...failureOf(error) });
+  }
+}
+
+async function allIds(): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await state()
+      .collection(entries)
+      .list({ limit: 1_000, ...(after === undefined ? {} : { after }) });
+    ids.push(...page.documents.map(({ id }) => id));
+    after = page.documents.at(-1)?.id;
+    if (!page.hasMore) return ids.sort();
   }
 }
 
@@ -128,6 +147,8 @@ async function obey(command: Command): Promise<object> {
     loops.push(loopPairs(command.loopPairs.left, command.loopPairs.right));
   } else if ("follow" in command) {
     loops.push(follow(command.follow.since));
+  } else if ("list" in command) {
+    return { ids: await allIds() };
   } else if ("checkpoint" in command) {
     await state().checkpoint();
   } else if ("close" in command) {

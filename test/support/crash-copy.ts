@@ -21,7 +21,9 @@ export async function crashCopy(from: string, to: string): Promise<void> {
     if (!(error instanceof SyntaxError)) throw error;
     claim = { socket: { name: "alive.sock" } };
   }
-  if (claim.socket !== null) await leaveDeadSocket(join(to, "status", claim.socket.name));
+  if (claim.socket === null) return;
+  await leaveDeadSocket(join(to, "status", claim.socket.name));
+  await leaveDeadSocket(join(to, "status", "alive.sock"));
 }
 
 /** Node removes a socket's name when it is closed, unless it has been renamed. */

@@ -83,24 +83,29 @@ export class StateProcess implements AsyncDisposable {
     const name = Object.keys(command)[0];
     const behind = this.events.length;
     this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
-    return this.event(({ event, command: ended }) => (event === "done" || event === "failed") && ended === name, behind);
+    return this.event(
+      ({ event, command: ended }) => (event === "done" || event === "failed") && ended === name,
+      behind,
+    );
   }
 
   /** Gives a command that must succeed. */
   async do(command: object): Promise<ProcessEvent> {
     const ended = await this.tell(command);
-    if (ended.event === "failed") throw new Error(`${JSON.stringify(command)} failed: ${ended.code ?? ""} ${ended.message ?? ""}`);
+    if (ended.event === "failed")
+      throw new Error(`${JSON.stringify(command)} failed: ${ended.code ?? ""} ${ended.message ?? ""}`);
     return ended;
   }
 
   /** Waits for an event that fulfils the condition, behind the first so many. */
   async event(condition: (event: ProcessEvent) => boolean, behind = 0): Promise<ProcessEvent> {
-    for (let looked = behind; ; ) {
+    for (let looked = behind; ;) {
       for (; looked < this.events.length; looked += 1) {
         const event = this.events[looked] as ProcessEvent;
         if (condition(event)) return event;
       }
-      if (this.#hasEnded) throw new Error(`the process ended; its last event was ${JSON.stringify(this.events.at(-1))}`);
+      if (this.#hasEnded)
+        throw new Error(`the process ended; its last event was ${JSON.stringify(this.events.at(-1))}`);
       await once(this.#progress, "progress");
     }
   }
