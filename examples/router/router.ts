@@ -2,7 +2,6 @@ import type { AddressInfo } from "node:net";
 import type { StateDirectory } from "holdfast";
 import { createServer } from "holdfast/server";
 import type { Configuration } from "./configuration.js";
-import { drainable } from "./drain.js";
 import { openModels } from "./models/open-models.js";
 import { createResponses } from "./routes/create-response.js";
 import { ConversationLocks } from "./turns/conversation-locks.js";
@@ -42,7 +41,6 @@ export async function startRouter(state: StateDirectory, configuration: Configur
       },
       stopping: stopping.signal,
     });
-    const drain = drainable(server);
     await server.listen({ host: "127.0.0.1", port: configuration.port });
     const { port } = server.server.address() as AddressInfo;
     await state.startup.report({ phase: "ready", message: `Serving on http://127.0.0.1:${port}/v1.` });
@@ -52,7 +50,7 @@ export async function startRouter(state: StateDirectory, configuration: Configur
         const patience = setTimeout(() => {
           stopping.abort();
         }, drainMs);
-        await drain();
+        await server.close();
         clearTimeout(patience);
         await local?.close();
       },

@@ -34,7 +34,10 @@ export function shardOf(fileName: string): string {
   return (crc32(fileName) & 0xff).toString(16).padStart(2, "0");
 }
 
+const plainId = /^[a-z0-9_-][a-z0-9_.-]*$/;
+
 function escapeId(id: string): string {
+  if (plainId.test(id)) return id;
   let escaped = "";
   for (const [index, byte] of Buffer.from(id).entries()) {
     const isPlain =

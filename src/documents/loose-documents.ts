@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
@@ -156,7 +156,7 @@ export class LooseDocuments {
   /** A whole document in the wrong place, copied or renamed there by hand, is not the document of that place. */
   #check(document: EncodedDocument, collection: string, path: string): EncodedDocument {
     const { kind, id } = document.envelope;
-    if (kind === collection && this.pathOf(collection, id) === path) return document;
+    if (kind === collection && documentFileName(id) === basename(path)) return document;
     throw new HoldfastError(
       "CORRUPT",
       `${path} holds the document ${JSON.stringify(id)} of ${JSON.stringify(kind)}, which belongs elsewhere.`,

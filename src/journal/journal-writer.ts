@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError } from "../errors.js";
 import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
@@ -147,8 +148,9 @@ export class JournalWriter {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed) throw new HoldfastError("CLOSED", "The journal is closed.");
     this.#queue.push(entry);
-    // From a microtask, so that everything written in this turn shares the batch.
-    this.#running ??= Promise.resolve().then(() => this.#run());
+    // Behind everything that this turn of the event loop still brings, so that what arrives together shares a batch:
+    // requests arrive in callbacks of their own, and a microtask would run between them.
+    this.#running ??= giveWay().then(() => this.#run());
   }
 
   /** Resolves when nothing is queued or in flight. */
@@ -180,7 +182,7 @@ export class JournalWriter {
       while (this.#queue.length > 0 && this.#failure === undefined) {
         await this.#writeBatch();
         // The acknowledged callers go on in the microtasks that follow; what they write next belongs in one batch.
-        await new Promise((resolve) => setImmediate(resolve));
+        await giveWay();
       }
     } catch (error) {
       this.#fail(storageError(error, "write the journal", this.#segment.file.path));

@@ -10,6 +10,7 @@ import { operatorRoutes } from "./operator/operator-routes.js";
 import { probeRoutes } from "./probes/probe-routes.js";
 import { recordingConversations } from "./recording/recording-conversations.js";
 import { recordingResponses } from "./recording/recording-responses.js";
+import { drainWhenClosing } from "./requests/drain.js";
 import { logRequests } from "./requests/log-requests.js";
 import { readJsonBodies } from "./requests/json-bodies.js";
 import { requestIdOf } from "./requests/request-id.js";
@@ -53,6 +54,7 @@ export function createServer(state: StateDirectory, options: ServerOptions = {})
   });
   const registry = new Registry();
 
+  drainWhenClosing(server);
   handleErrors(server);
   readJsonBodies(server);
   server.addHook("onRequest", (request, reply, done) => {

@@ -80,19 +80,15 @@ export class ChangeLog {
     signal?.addEventListener("abort", wake);
     try {
       while (!this.#closed && !isAborted(signal)) {
-        const newest = this.#lastSequence;
-        if (position >= newest) {
+        if (position >= this.#lastSequence) {
           await this.#news();
           continue;
         }
-        const before = position;
         for (const change of await this.#next(position)) {
           if (isAborted(signal)) return;
           yield change;
           position = change.sequence;
         }
-        // Numbers that recovery reported as lost have no commit to show.
-        if (position === before) position = newest;
       }
     } finally {
       signal?.removeEventListener("abort", wake);

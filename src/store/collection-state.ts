@@ -1,6 +1,6 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
 import { CreationOrder } from "./creation-order.js";
-import type { Version } from "./version.js";
+import { compareByCreation, type Version } from "./version.js";
 
 /** The documents of one collection, in memory: heads and index values, not bodies. */
 export class CollectionState {
@@ -58,7 +58,8 @@ export class CollectionState {
 
   /** Builds the orders anew from the documents and their keys. */
   index(): void {
-    const versions = [...this.acknowledged.values()];
+    // Sorted once: what is picked out of it for an index value is in order too.
+    const versions = [...this.acknowledged.values()].sort(compareByCreation);
     this.#order = CreationOrder.of(versions);
     const indexCount = Object.keys(this.definition?.indexes ?? {}).length;
     this.#indexes = Array.from({ length: indexCount }, (_, position) => {

@@ -14,12 +14,12 @@ export class CreationOrder {
     return this.#size;
   }
 
-  /** Fills an empty order at once, in any order. */
-  static of(versions: Version[]): CreationOrder {
+  /** An order of versions that are in order already. */
+  static of(sorted: Version[]): CreationOrder {
     const order = new CreationOrder();
-    order.#slots = versions.toSorted(compareByCreation);
-    order.#places = order.#slots.slice() as Version[];
-    order.#size = versions.length;
+    order.#slots = sorted.slice();
+    order.#places = sorted.slice();
+    order.#size = sorted.length;
     return order;
   }
 

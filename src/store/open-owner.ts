@@ -64,22 +64,32 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
   const lock = await takeLock(options, layout, () => {
     onProgress?.({ stage: "waiting", done: Math.round(clock.elapsed() - started) });
   });
+  let opened: DirectoryStore | undefined;
   try {
     await observer.owned(lock, layout);
     const recovered = await recover(environment, layout, lock, new Date(startedAt));
-    const opened = await begin(options, layout, lock, recovered, { warnings, startedAt, started });
+    opened = await begin(options, layout, lock, recovered, { warnings, startedAt, started });
     await observer.recovered(opened.recovery);
     return opened;
   } catch (error) {
     const typed = storageError(error, "open the state directory", layout.root);
-    try {
-      await observer.failed(typed);
-    } catch (second) {
-      process.emitWarning(`Holdfast could not report why it failed to open ${layout.root}: ${String(second)}`);
-    } finally {
-      await lock.release();
-    }
+    await leave(layout, [
+      () => observer.failed(typed),
+      // A store that is open already works in the background, and must have stopped before the directory is free.
+      () => (opened === undefined ? lock.release() : opened.close()),
+    ]);
     throw typed;
+  }
+}
+
+/** After an opening that failed: what fails now too is told, and does not take the place of the reason. */
+async function leave(layout: Layout, steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      process.emitWarning(`Holdfast failed to open ${layout.root}, and could not leave it in order: ${String(error)}`);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Layout } from "../files/layout.js";
-import { isFullDisk } from "../files/storage-error.js";
+import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
 import type { Checkpointer } from "./checkpointer.js";
@@ -72,6 +72,14 @@ export class Owner implements StoreRole {
   }
 
   async close(beforeRelease: () => Promise<void>): Promise<void> {
+    try {
+      await this.#close(beforeRelease);
+    } catch (error) {
+      throw storageError(error, "leave the state directory in order", this.#parts.layout.root);
+    }
+  }
+
+  async #close(beforeRelease: () => Promise<void>): Promise<void> {
     const { lock, journal, sweeper, committer } = this.#parts;
     await sweeper.stop();
     await journal.idle();
