@@ -38,9 +38,9 @@ export class JournalFollower {
     return this.#lastSequence;
   }
 
-  /** Whether there are whole commits that no watermark covers. */
-  get hasUncovered(): boolean {
-    return this.#pending.length > 0;
+  /** The newest whole commit that no watermark covers; `undefined` if all are covered. */
+  get lastUncovered(): number | undefined {
+    return this.#pending.at(-1)?.commit.sequence;
   }
 
   /**
@@ -48,7 +48,7 @@ export class JournalFollower {
    * there nobody will write the watermark, and the next owner takes over just these commits.
    */
   async takeUncovered(onCommit: (commit: CommitRecord) => void): Promise<void> {
-    const last = this.#pending.at(-1)?.commit.sequence;
+    const last = this.lastUncovered;
     if (last === undefined || this.#segment === undefined) return;
     const file = await this.#fileSystem.open(join(this.#directory, this.#segment), "read");
     try {

@@ -4,7 +4,6 @@ import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
-import { replaceFileDurably } from "../files/replace-file.js";
 import { sealJson } from "../files/sealed-json.js";
 import { storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
@@ -18,6 +17,7 @@ import type { Committer } from "./committer.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
 import type { Quarantine } from "./quarantine.js";
+import type { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
 
 export interface CheckpointerParts {
@@ -30,6 +30,7 @@ export interface CheckpointerParts {
   readonly committer: Committer;
   readonly journal: JournalWriter;
   readonly quarantine: Quarantine;
+  readonly reserve: Reserve;
   readonly storeId: string;
   readonly options: StoreOptions;
   readonly states: () => Iterable<CollectionState>;
@@ -76,6 +77,10 @@ export class Checkpointer {
   #interrupted = false;
   /** Documents of the running checkpoint that are not in their files yet. */
   #moving = 0;
+  /** Bytes of the journal that the running checkpoint is about. */
+  #movingBytes = 0;
+  /** Writers that the journal's limit holds up, first come first. */
+  #waiting: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = [];
   /** The commit up to which the collections' files are complete. */
   sequence: number;
   checkpoints = 0;
@@ -135,15 +140,28 @@ export class Checkpointer {
     });
   }
 
-  /** Resolves when writers may go on: at once, unless the journal has reached its limit. */
+  /** Bytes in the journal that no complete checkpoint covers. */
+  get backlogBytes(): number {
+    return this.#parts.committer.uncheckpointedBytes + this.#movingBytes;
+  }
+
+  /**
+   * `undefined` if writers may go on. If the journal has reached its limit, each of them waits until one document has
+   * been moved out of it: so writers slow down to the pace of the checkpoint, instead of standing still until it is over.
+   *
+   * @throws HoldfastError `STORAGE_FULL` if no checkpoint can make room
+   */
   admission(): Promise<void> | undefined {
-    const { committer, options, layout } = this.#parts;
-    if (committer.uncheckpointedBytes < options.journalLimitBytes) return undefined;
-    if (!this.#held) return this.run();
-    throw new HoldfastError(
-      "STORAGE_FULL",
-      `The journal has reached its limit of ${options.journalLimitBytes} bytes, and can not be checkpointed while the paused process that held ${layout.root} before still exists. End that process.`,
-    );
+    const { options, layout } = this.#parts;
+    if (this.backlogBytes < options.journalLimitBytes) return undefined;
+    if (this.#held) {
+      throw new HoldfastError(
+        "STORAGE_FULL",
+        `The journal has reached its limit of ${options.journalLimitBytes} bytes, and can not be checkpointed while the paused process that held ${layout.root} before still exists. End that process.`,
+      );
+    }
+    if (this.#running === undefined) this.runInBackground();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   /** Writes a checkpoint of everything acknowledged when it begins. Calls that come while one runs share the next. */
@@ -154,18 +172,49 @@ export class Checkpointer {
       await running.then(undefined, () => undefined);
       if (!this.#isDue()) return;
     }
-    this.#running = this.#checkpoint().finally(() => {
+    this.#running = this.#checkpoint().then(
+      () => {
+        this.#running = undefined;
+        this.#release(undefined);
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        this.#release(storageError(error, "write a checkpoint", this.#parts.layout.checkpoint));
+        throw error;
+      },
+    );
+    await this.#running;
+  }
+
+  /** Lets those go on who wait for the checkpoint, or tells them that it failed. */
+  #release(failure: HoldfastError | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve, reject } of waiting) {
+      if (failure === undefined) resolve();
+      else reject(failure);
+    }
+  }
+
+  /** On a full disk: gives up what is kept for followers of changes, then moves what still finds room. */
+  async makeRoom(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.then(undefined, () => undefined);
+    this.#running = this.#pruneJournal().finally(() => {
       this.#running = undefined;
     });
     await this.#running;
+    await this.run();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     let left = this.#moving;
     for (const { dirty } of this.#parts.states()) left += dirty.size;
-    if (left <= mostMovedWhenClosing) await this.run();
-    else await this.abandon();
+    try {
+      if (left <= mostMovedWhenClosing) await this.run();
+    } finally {
+      await this.abandon();
+    }
   }
 
   /** Stops without beginning anything more. */
@@ -183,8 +232,9 @@ export class Checkpointer {
   }
 
   async #checkpoint(): Promise<void> {
+    this.#assertOpen();
     if (this.#held || !this.#isDue()) return;
-    const { committer, layout, fileSystem, storeId, clock, expiry } = this.#parts;
+    const { committer, layout, storeId, clock, expiry } = this.#parts;
     const bytes = committer.uncheckpointedBytes;
     const taken = [...this.#parts.states()].map((state) => {
       const versions = state.dirty;
@@ -193,6 +243,7 @@ export class Checkpointer {
     });
     const sequence = committer.lastSequence;
     committer.uncheckpointedBytes = 0;
+    this.#movingBytes = bytes;
     this.#moving = taken.reduce((count, { versions }) => count + versions.size, 0);
     try {
       this.#parts.checkFence();
@@ -209,14 +260,16 @@ export class Checkpointer {
         documents: Object.fromEntries(taken.map(({ state, documents }) => [state.name, documents])),
       };
       this.#parts.checkFence();
-      await replaceFileDurably(fileSystem, layout.checkpoint, sealJson(checkpoint));
+      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));
     } catch (error) {
       for (const { state, versions } of taken) {
         for (const [id, version] of versions) if (!state.dirty.has(id)) state.dirty.set(id, version);
       }
       committer.uncheckpointedBytes += bytes;
+      this.#movingBytes = 0;
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
+    this.#movingBytes = 0;
     this.sequence = sequence;
     this.checkpoints += 1;
     this.failure = undefined;
@@ -253,13 +306,13 @@ export class Checkpointer {
           await delay(yieldMs);
           continue;
         }
-        if (this.#interrupted)
-          throw new HoldfastError("CLOSED", "The store was closed before the checkpoint was complete.");
+        this.#assertOpen();
         this.#parts.checkFence();
         const version = versions[next] as Version;
         next += 1;
         await work(version);
         this.#moving -= 1;
+        this.#waiting.shift()?.resolve();
       }
     });
     const outcomes = await Promise.allSettled(workers);
@@ -267,10 +320,16 @@ export class Checkpointer {
     if (failed !== undefined) throw failed.reason;
   }
 
+  /** Whoever waited for a turn must not begin when the directory may be another's. */
+  #assertOpen(): void {
+    if (this.#interrupted)
+      throw new HoldfastError("CLOSED", "The store was closed before the checkpoint was complete.");
+  }
+
   /** Whether commits are coming in, and the journal has room for them. */
   #givesWay(commitsBefore: number): boolean {
     const { committer, options } = this.#parts;
-    return committer.commits !== commitsBefore && committer.uncheckpointedBytes < options.journalLimitBytes / 2;
+    return committer.commits !== commitsBefore && this.backlogBytes < options.journalLimitBytes / 2;
   }
 
   /** The bodies are in files now; the cache decides which stay in memory too. */
@@ -284,11 +343,13 @@ export class Checkpointer {
   }
 
   /**
-   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes. Oldest first: a crash in
-   * between leaves an unbroken end of the journal. Damaged segments go to quarantine, and nothing older stays behind them.
+   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes, unless the disk is full.
+   * Oldest first: a crash in between leaves an unbroken end of the journal. Damaged segments go to quarantine, and
+   * nothing older stays behind them.
    */
   async #pruneJournal(): Promise<void> {
-    const { layout, fileSystem, quarantine, options, damagedSegments } = this.#parts;
+    const { layout, fileSystem, journal, quarantine, options, damagedSegments } = this.#parts;
+    const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
     const all = this.#allSegments();
     const covered = all.filter((_, index) => {
       const next = all[index + 1];
@@ -299,7 +360,7 @@ export class Checkpointer {
     let keepFrom = covered.length;
     for (let index = covered.length - 1; index > lastDamaged; index -= 1) {
       kept += (await fileSystem.status(join(layout.journal, covered[index] as string)))?.size ?? 0;
-      if (kept > options.journalRetainBytes) break;
+      if (kept > retainedBytes) break;
       keepFrom = index;
     }
     for (const name of covered.slice(0, keepFrom)) {

@@ -257,6 +257,7 @@ async function begin(
       committer,
       journal,
       quarantine,
+      reserve,
       storeId,
       options: settings,
       states: () => registry.all(),

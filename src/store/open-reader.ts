@@ -7,6 +7,7 @@ import { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
+import { parseSegmentName } from "../journal/segment-name.js";
 import { listClaims } from "../locking/claim.js";
 import { judgeHolder, type JudgeOptions } from "../locking/judge-holder.js";
 import { ownIdentity } from "../locking/process-identity.js";
@@ -77,7 +78,17 @@ export async function openReader({ directory, settings, environment }: OpenReade
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
     const isAbandoned = (): Promise<boolean> =>
       hasNoOwner({ fileSystem, layout, clock, own: ownIdentity(), staleAfterMs: settings.staleAfterMs });
-    const reader: Reader = new Reader({ fileSystem, layout, registry, changes, storeId, loaded, load, isAbandoned });
+    const reader: Reader = new Reader({
+      fileSystem,
+      clock,
+      layout,
+      registry,
+      changes,
+      storeId,
+      loaded,
+      load,
+      isAbandoned,
+    });
     const engine: Engine = {
       condition,
       bodies,
@@ -89,7 +100,7 @@ export async function openReader({ directory, settings, environment }: OpenReade
       limits: settings,
       committer: undefined,
       admission: () => undefined,
-      replaced: (state, version) => catchUp(reader, state, version),
+      replaced: (state, version) => catchUp(reader, documents, state, version),
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
     // What a dead owner acknowledged last may have no watermark: it belongs in the first picture too.
@@ -113,26 +124,64 @@ async function hasNoOwner(options: JudgeOptions): Promise<boolean> {
   return judgement.kind === "vacant";
 }
 
-/** A checkpoint may take files away while they are being listed; then the picture is taken again. */
+/**
+ * Loads beside an owner that goes on: a checkpoint may take journal segments away between the reading of the documents
+ * and that of the journal, and the end of the journal may be written while it is read. Either looks like a loss, but
+ * never twice like the same one: what is really lost stays so, and is reported.
+ *
+ * @throws HoldfastError `COMPACTED` if the journal is taken away each time before it could be read
+ */
 async function loadUndisturbed(options: LoadOptions): Promise<LoadedState> {
-  for (let attempt = 1; ; attempt += 1) {
+  let former: string | undefined;
+  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
     try {
       const loaded = await loadState(options);
-      const isWhole = loaded.journal.lost.length === 0 && loaded.missingDocuments.size === 0;
-      if (isWhole || attempt >= 3) return loaded;
+      const flaws = flawsOf(loaded);
+      if (flaws === undefined || flaws === former) return loaded;
+      former = flaws;
     } catch (error) {
-      if (!isAbsent(error) || attempt >= mostAttempts) throw error;
+      if (!isAbsent(error)) throw error;
     }
     await delay(catchUpPauseMs);
   }
+  throw new HoldfastError(
+    "COMPACTED",
+    `${options.layout.root} could not be read as of one moment: its owner removes journal segments sooner than all documents can be read. Let it keep more of the journal (journalRetainBytes).`,
+    { details: { directory: options.layout.root } },
+  );
+}
+
+/** What is wrong with a picture, in a form that can be compared; `undefined` if nothing is. */
+function flawsOf({ journal, missingDocuments, checkpoint }: LoadedState): string | undefined {
+  const damage = journal.findings.flatMap((finding) =>
+    finding.kind === "damage" || finding.kind === "missing" ? [[finding.segment, finding.detail]] : [],
+  );
+  const first = parseSegmentName(journal.segments[0] ?? "")?.first ?? 1;
+  // Without a checkpoint the journal must hold everything; if it does not, one may just have been written.
+  const beginning = checkpoint.state === "present" ? 1 : first;
+  const isWhole = damage.length === 0 && journal.lost.length === 0 && missingDocuments.size === 0 && beginning === 1;
+  return isWhole ? undefined : JSON.stringify([damage, journal.lost, [...missingDocuments], beginning]);
 }
 
 /** The owner has moved a newer version into the file: it is in the journal, and soon here. */
-async function catchUp(reader: Reader, state: CollectionState, version: Version): Promise<void> {
+async function catchUp(
+  reader: Reader,
+  documents: LooseDocuments,
+  state: CollectionState,
+  version: Version,
+): Promise<void> {
+  const isReplaced = (): boolean => state.acknowledged.get(version.id) !== version;
   for (let attempt = 0; attempt < mostAttempts * 5; attempt += 1) {
     await reader.look();
-    if (state.acknowledged.get(version.id) !== version) return;
+    if (isReplaced()) return;
     await delay(catchUpPauseMs);
+  }
+  // The file may be ahead of what the journal says is durable, and stay so if the owner died. Only acknowledged
+  // versions are moved into files, so it can be believed.
+  const document = await documents.read(state.name, version.id);
+  if (document !== undefined && document.envelope.sequence > version.sequence) {
+    await reader.reload();
+    if (isReplaced()) return;
   }
   throw new HoldfastError(
     "CORRUPT",
@@ -175,7 +224,14 @@ function reportOf(
     ...journal.findings.flatMap((finding) =>
       finding.kind === "torn"
         ? []
-        : [{ file: join("journal", finding.segment), kind: "journal" as const, detail: finding.detail, repaired: false }],
+        : [
+            {
+              file: join("journal", finding.segment),
+              kind: "journal" as const,
+              detail: finding.detail,
+              repaired: false,
+            },
+          ],
     ),
   ];
   const lostDocuments = [

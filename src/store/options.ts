@@ -23,7 +23,7 @@ export const storeOptionsSchema = z.strictObject({
     .int()
     .min(1024)
     .default(512 * 1024 * 1024),
-  /** So much of the journal is kept behind a checkpoint, for those who follow changes. */
+  /** So much of the journal is kept behind a checkpoint, for those who follow changes; none of it on a full disk. */
   journalRetainBytes: z
     .int()
     .min(0)

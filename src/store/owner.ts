@@ -1,3 +1,4 @@
+import { isHoldfastError } from "../errors.js";
 import type { Layout } from "../files/layout.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
@@ -60,7 +61,7 @@ export class Owner implements StoreRole {
       operations: committer.operations,
       batches: journal.batches,
       checkpoints: checkpointer.checkpoints,
-      journalBytes: committer.uncheckpointedBytes,
+      journalBytes: checkpointer.backlogBytes,
       journalSegments: checkpointer.journalSegments,
       checkpointSequence: checkpointer.sequence,
     };
@@ -101,22 +102,18 @@ export class Owner implements StoreRole {
     try {
       await this.#parts.checkpointer.close();
     } catch (error) {
+      // What is still to be said, that this process has left, must find room.
+      if (isFullDisk(error)) await this.#parts.reserve.release();
       // Everything acknowledged is in the journal; the next owner replays it.
       process.emitWarning(`Holdfast closed without a last checkpoint: ${String(error)}`);
     }
   }
 
   #react(condition: StoreCondition): void {
-    if (condition.state === "full") this.#inBackground(this.#makeRoom());
+    if (condition.state === "full") this.#inBackground(this.#parts.checkpointer.makeRoom());
     if (condition.state === "open") this.#inBackground(this.#parts.reserve.establish());
     // The successor waits for our last file operation to be over: see `Checkpointer`.
     if (condition.state === "fenced") this.#inBackground(this.#surrender());
-  }
-
-  /** With the reserve given up, what is journaled can move into files, and deletions give their space back. */
-  async #makeRoom(): Promise<void> {
-    await this.#parts.reserve.release();
-    await this.#parts.checkpointer.run();
   }
 
   async #surrender(): Promise<void> {
@@ -137,8 +134,9 @@ export class Owner implements StoreRole {
 
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      // On a full disk each of these may fail again; the next change of condition tries again.
-      if (!isFullDisk(error)) process.emitWarning(`Holdfast (${this.#parts.layout.root}): ${String(error)}`);
+      // On a full disk each of these may fail again; the next change of condition tries again. Closing cuts them short.
+      if (!isFullDisk(error) && !isHoldfastError(error, "CLOSED"))
+        process.emitWarning(`Holdfast (${this.#parts.layout.root}): ${String(error)}`);
     });
   }
 }

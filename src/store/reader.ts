@@ -1,4 +1,5 @@
 import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
@@ -18,6 +19,7 @@ import { tombstoneOf, versionOfPut, type Version } from "./version.js";
 
 export interface ReaderParts {
   readonly fileSystem: FileSystem;
+  readonly clock: Clock;
   readonly layout: Layout;
   readonly registry: CollectionRegistry;
   readonly changes: ChangeLog;
@@ -30,6 +32,7 @@ export interface ReaderParts {
 }
 
 const pollMs = 250;
+const patienceMs = 50;
 
 /**
  * Keeps a reader's picture up to date. An event of the system only means "look": what happened, in which order and how
@@ -43,6 +46,8 @@ export class Reader implements StoreRole {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  /** The newest commit that no watermark covers, and since when it stands there. */
+  #uncovered: { readonly last: number; readonly since: number } | undefined;
   #closed = false;
   #commits = 0;
   #operations = 0;
@@ -94,7 +99,8 @@ export class Reader implements StoreRole {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#watch?.close();
-    await this.#looking;
+    // What it fails with has been told by whoever began it.
+    await this.#looking?.then(undefined, () => undefined);
     await beforeRelease();
   }
 
@@ -105,10 +111,22 @@ export class Reader implements StoreRole {
       await this.#looking;
       return;
     }
-    this.#looking = this.#lookUntilQuiet().finally(() => {
+    await this.#exclusively(() => this.#lookUntilQuiet());
+  }
+
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    // Whether the other work succeeds is for whoever began it.
+    while (this.#looking !== undefined) await this.#looking.then(undefined, () => undefined);
+    this.#looking = work().finally(() => {
       this.#looking = undefined;
     });
     await this.#looking;
+  }
+
+  /** Takes the whole picture anew from the files. */
+  async reload(): Promise<void> {
+    await this.#exclusively(() => this.#bridge());
+    this.#parts.changes.announce();
   }
 
   #lookInBackground(): void {
@@ -145,13 +163,28 @@ export class Reader implements StoreRole {
       outcome = "gap";
     }
     if (outcome === "gap") await this.#bridge();
-    if (this.#follower.hasUncovered && (await this.#parts.isAbandoned())) {
-      await this.#follower.takeUncovered((commit) => {
-        this.#take(commit);
-      });
-    }
+    await this.#takeFromDeadOwner();
     changes.announce();
     await this.#noteCheckpoint();
+  }
+
+  /**
+   * The last commits of an owner that died have no watermark. Whether it died is asked only when they have stood there
+   * for a while: a living one covers them within milliseconds, and should not be asked at each of its commits.
+   */
+  async #takeFromDeadOwner(): Promise<void> {
+    const last = this.#follower.lastUncovered;
+    if (last === undefined) return;
+    const now = this.#parts.clock.elapsed();
+    if (this.#uncovered?.last !== last) this.#uncovered = { last, since: now };
+    if (this.#timer !== undefined && now - this.#uncovered.since < patienceMs) return;
+    if (!(await this.#parts.isAbandoned())) {
+      this.#uncovered = { last, since: now };
+      return;
+    }
+    await this.#follower.takeUncovered((commit) => {
+      this.#take(commit);
+    });
   }
 
   /**

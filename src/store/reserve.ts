@@ -1,14 +1,18 @@
-import { writeFully, type FileSystem } from "../files/file-system.js";
+import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { replaceFileDurably } from "../files/replace-file.js";
 import { isFullDisk } from "../files/storage-error.js";
 
 /** Smaller than the smallest journal segment, so that giving it up can not make the store believe there is space again. */
 const reserveBytes = 128 * 1024;
+const sliceBytes = 16 * 1024;
+/** Real bytes: a hole takes no space, and so sets none aside. */
+const slice = Buffer.alloc(sliceBytes, "reserve ");
 
 /**
- * Disk space set aside for the day there is none: given up when the disk is full, so that deletions can be checkpointed
- * and the status still be reported; taken back when there is space again.
+ * Disk space set aside for the day there is none. The small files that must be written even then, the status and the
+ * checkpoint, draw on it slice by slice, so that nobody else gets hold of the rest, and put back what they can. Documents
+ * do not: there are always more of them than a reserve could hold.
  */
 export class Reserve {
   readonly #fileSystem: FileSystem;
@@ -21,15 +25,19 @@ export class Reserve {
 
   /** Replaces a small file durably, drawing on the reserve if there is no other space. */
   async replace(path: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await replaceFileDurably(this.#fileSystem, path, bytes);
-    } catch (error) {
-      if (!isFullDisk(error)) throw error;
-      await this.release();
-      await replaceFileDurably(this.#fileSystem, path, bytes);
+    for (let drawn = false; ; drawn = true) {
+      try {
+        await replaceFileDurably(this.#fileSystem, path, bytes);
+        // The file that was replaced has given its space back.
+        if (drawn) await this.establish();
+        return;
+      } catch (error) {
+        if (!isFullDisk(error) || !(await this.#draw())) throw error;
+      }
     }
   }
 
+  /** Gives up all of it. */
   async release(): Promise<void> {
     try {
       await this.#fileSystem.remove(this.#path);
@@ -38,22 +46,49 @@ export class Reserve {
     }
   }
 
-  /** Sets the space aside, unless it is already or there is none. */
+  /** Sets aside what is missing of it, as far as there is space. */
   async establish(): Promise<void> {
-    if ((await this.#fileSystem.status(this.#path))?.size === reserveBytes) return;
-    await this.release();
+    const present = await this.#fileSystem.status(this.#path);
+    if (present?.size === reserveBytes) return;
     try {
-      const file = await this.#fileSystem.open(this.#path, "create");
-      try {
-        // Real bytes: a hole takes no space, and so sets none aside.
-        await writeFully(file, Buffer.alloc(reserveBytes, "reserve "), 0);
+      const file = await this.#fileSystem.open(this.#path, present === undefined ? "create" : "truncate");
+      await this.#within(file, async () => {
+        for (let size = present?.size ?? 0; size < reserveBytes; size += sliceBytes) {
+          await writeFully(file, slice.subarray(0, Math.min(sliceBytes, reserveBytes - size)), size);
+        }
         await file.sync();
-      } finally {
-        await file.close();
-      }
+      });
     } catch (error) {
-      if (!isFullDisk(error)) throw error;
-      await this.release();
+      // Whoever reports the status may be drawing on it, or setting it aside, at this very moment.
+      if (!isFullDisk(error) && !isAbsent(error) && !isTaken(error)) throw error;
     }
   }
+
+  /** @returns false if there is nothing left to draw. */
+  async #draw(): Promise<boolean> {
+    try {
+      const file = await this.#fileSystem.open(this.#path, "truncate");
+      return await this.#within(file, async () => {
+        const size = await file.size();
+        if (size === 0) return false;
+        await file.truncate(Math.max(0, size - sliceBytes));
+        return true;
+      });
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
+  }
+
+  async #within<Result>(file: OpenFile, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EEXIST";
 }

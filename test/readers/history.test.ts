@@ -1,11 +1,14 @@
-import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Layout } from "../../src/files/layout.js";
 import type { FileSystem } from "../../src/files/file-system.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
+import { sealJson, unsealJson } from "../../src/files/sealed-json.js";
+import { claimName } from "../../src/locking/claim.js";
 import { readHistory } from "../../src/store/history.js";
 import type { StateDirectory } from "../../src/open-state-directory.js";
+import { filesBelow } from "../support/directory-fingerprint.js";
 import { eventually } from "../support/eventually.js";
 import { allOf, notes } from "../support/notes.js";
 import { rejectionOf } from "../support/rejection.js";
@@ -14,11 +17,17 @@ import { ChangeCollector, range } from "./change-collector.js";
 
 const manySegments = { firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024, checkpointIdleMs: 600_000 };
 
+const keepAll = 256 * 1024 * 1024;
+
 /** Writes notes one after another, until the journal has so many segments. */
 async function fillSegments(state: StateDirectory, segments: number, prefix = "note"): Promise<void> {
   for (let count = 1; state.metrics.journalSegments < segments; count += 1) {
     await state.collection(notes).insert(`${prefix}-${count}`, { text: "x".repeat(1_000) });
   }
+}
+
+async function idsIn(state: StateDirectory): Promise<string[]> {
+  return [...(await allOf(state.collection(notes))).keys()].sort();
 }
 
 async function segmentsOf(directory: string): Promise<string[]> {
@@ -53,30 +62,36 @@ describe("the history of changes", () => {
     }
   });
 
-  test("goes on behind a whole segment that is lost", async () => {
+  test("is told as far as a segment that is lost, and can be followed from behind it", async () => {
     await using folder = await stateFolder();
-    const owner = await folder.open({ ...manySegments, journalRetainBytes: 256 * 1024 * 1024 });
+    const owner = await folder.open({ ...manySegments, journalRetainBytes: keepAll });
     await fillSegments(owner, 6);
     const newest = owner.lastSequence;
-    const directory = await folder.copy();
+    const directory = await folder.crash();
     const segments = await segmentsOf(directory);
     const third = join(new Layout(directory).journal, segments[2] ?? "");
     const [lostFirst, lostLast] = [firstOf(segments[2]), firstOf(segments[3]) - 1];
     const bytes = await readFile(third);
     await writeFile(third, bytes.fill("?", bytes.indexOf("\n") + 1));
-    const expected = [...range(1, lostFirst - 1), ...range(lostLast + 1, newest)];
+
     const reader = await folder.open({ directory, mode: "reader" });
     expect(reader.recovery.lostSequences).toEqual([{ first: lostFirst, last: lostLast }]);
-    await using seenByReader = new ChangeCollector(reader, 0);
-    await seenByReader.until(({ last }) => last >= newest);
-    expect(seenByReader.sequences).toEqual(expected);
+    await expectGap(reader, lostFirst, lostLast, newest);
     await reader.close();
-    const next = await folder.open({ directory, journalRetainBytes: 256 * 1024 * 1024 });
-    await using seenByOwner = new ChangeCollector(next, 0);
-    await seenByOwner.until(({ last }) => last >= newest);
-    expect(seenByOwner.sequences.filter((sequence) => sequence <= newest)).toEqual(expected);
+    const next = await folder.open({ directory, journalRetainBytes: keepAll });
+    await expectGap(next, lostFirst, lostLast, newest);
   });
 });
+
+async function expectGap(state: StateDirectory, lostFirst: number, lostLast: number, newest: number): Promise<void> {
+  await using before = new ChangeCollector(state, 0);
+  await before.ended();
+  expect(before.sequences).toEqual(range(1, lostFirst - 1));
+  expect(before.failure).toMatchObject({ code: "COMPACTED", details: { oldest: lostLast } });
+  await using behind = new ChangeCollector(state, lostLast);
+  await behind.until(({ last }) => last >= newest);
+  expect(behind.sequences.slice(0, newest - lostLast)).toEqual(range(lostLast + 1, newest));
+}
 
 /** The machine's files; the first time that one of the calls is made for the second time, something happens before it. */
 function pruneBefore(moment: "readDirectory" | "open" | "readFile", prune: () => Promise<void>): FileSystem {
@@ -127,7 +142,7 @@ describe("a reader that opens", () => {
     expect(checkpoints).toBe(8);
     expect(reader.recovery).toMatchObject({ lostSequences: [], damage: [], lostDocuments: [] });
     await eventually("the newest", () => reader.lastSequence === owner.lastSequence);
-    expect(await allOf(reader.collection(notes))).toEqual(await allOf(owner.collection(notes)));
+    expect(await idsIn(reader)).toEqual(await idsIn(owner));
   });
 
   test("before the first checkpoint, which then takes the journal away, sees everything all the same", async () => {
@@ -147,14 +162,14 @@ describe("a reader that opens", () => {
     };
     const reader = await folder.open({ mode: "reader", environment: { fileSystem: disturbed } });
     expect(disturbances).toBe(1);
-    expect(await allOf(reader.collection(notes))).toEqual(await allOf(owner.collection(notes)));
+    expect(await idsIn(reader)).toEqual(await idsIn(owner));
   });
 
   test("reports a real loss, and does not wait for it to heal", async () => {
     await using folder = await stateFolder();
     const owner = await folder.open({ ...manySegments, journalRetainBytes: 0 });
     await fillSegments(owner, 4);
-    const directory = await folder.copy();
+    const directory = await folder.crash();
     const [, second, third] = await segmentsOf(directory);
     await rm(join(new Layout(directory).journal, second ?? ""));
     const reader = await folder.open({ directory, mode: "reader" });
@@ -168,19 +183,35 @@ test("a reader takes a document from its file when nothing in the journal says y
   const owner = await folder.open(manySegments);
   await owner.collection(notes).insert("one", { text: "first" });
   await owner.checkpoint();
-  const directory = await folder.copy();
-  const reader = await folder.open({ directory, mode: "reader", cacheBytes: 0 });
+  const directory = await folder.crash();
+  const [path = ""] = await filesBelow(directory, /one\.json$/);
+  const [segment = ""] = await filesBelow(directory, /\.wal$/);
+  // As if another host held it: nobody here can say that the owner is dead.
+  await claimFromElsewhere(directory);
+  const reader = await folder.open({ directory, mode: "reader", cacheBytes: 0, staleAfterMs: 600_000 });
   expect((await reader.collection(notes).get("one"))?.body.text).toBe("first");
-  // The owner dies in the middle of a checkpoint: the document's file is there, the watermark not yet, and because
-  // another host holds the directory, or so it seems, nobody here can say that the owner is dead.
+
+  // The owner dies in the middle of a checkpoint: the document's file is there, the watermark not yet.
   await owner.collection(notes).put("one", { text: "second" });
   await owner.checkpoint();
-  const later = await folder.copy();
-  const path = (await readdir(later, { recursive: true })).find((name) => name.endsWith("one.json")) ?? "";
-  await writeFile(join(directory, path), await readFile(join(later, path)));
+  const later = await folder.crash();
+  await writeFile(segment, withoutLastWatermark(await readFile(join(later, relative(directory, segment)))), {
+    flag: "r+",
+  });
+  await rename(join(later, relative(directory, path)), path);
   expect((await reader.collection(notes).get("one"))?.body.text).toBe("second");
-  const error = await rejectionOf(reader.collection(notes).put("one", { text: "no" }));
-  expect(error.code).toBe("READ_ONLY");
-  await truncate(join(directory, path), 10);
+  await truncate(path, 10);
   expect((await rejectionOf(reader.collection(notes).get("one"))).code).toBe("CORRUPT");
 });
+
+async function claimFromElsewhere(directory: string): Promise<void> {
+  const path = join(new Layout(directory).epochs, claimName(1));
+  const { checksum: _, ...claim } = unsealJson(await readFile(path), path);
+  await writeFile(path, sealJson({ ...claim, bootId: "elsewhere" }));
+}
+
+/** A segment whose last line is a commit: what stands behind it was never written. */
+function withoutLastWatermark(segment: Buffer): Buffer {
+  const lastCommit = segment.lastIndexOf('"operations"');
+  return Buffer.from(segment).fill(0, segment.indexOf("\n", lastCommit) + 1);
+}
