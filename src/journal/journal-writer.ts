@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError, isHoldfastError } from "../errors.js";
 import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import { commitJson, encodeLine, journalFormat, lineBound, type SegmentHeader } from "./record.js";
@@ -311,11 +311,21 @@ export class JournalWriter {
    */
   #fail(error: HoldfastError): void {
     if (this.#failure !== undefined) return;
-    this.#failure = error;
+    this.#failure = this.#fencing() ?? error;
     this.#queue = [];
     clearTimeout(this.#watermarkTimer);
     clearInterval(this.#fullRetryTimer);
-    this.#listener.failed(error);
+    this.#listener.failed(this.#failure);
+  }
+
+  /** Whoever lost the directory meets its successor's tidying up in many ways; the reason is one. */
+  #fencing(): HoldfastError | undefined {
+    try {
+      this.#options.checkFence();
+      return undefined;
+    } catch (error) {
+      return isHoldfastError(error, "WRITER_FENCED") ? error : undefined;
+    }
   }
 
   /**

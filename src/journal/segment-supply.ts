@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isFullDisk } from "../files/storage-error.js";
 import { writeFully, type FileSystem } from "../files/file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
 import { temporaryName } from "../files/temporary-name.js";
 
 /** A file of zeros, on disk, that is to become a segment. */
@@ -59,21 +60,21 @@ export class SegmentSupply {
     return segment;
   }
 
-  /** Removes what was prepared and not taken. */
+  /** Removes what was prepared and not taken; a later owner may have swept it away. */
   async close(): Promise<void> {
     try {
       await this.#preparing;
     } finally {
       const unused = this.#ready;
       this.#ready = undefined;
-      if (unused !== undefined) await this.#fileSystem.remove(unused.path);
+      if (unused !== undefined) await removeIfPresent(this.#fileSystem, unused.path);
     }
   }
 
   async #prepare(atLeastBytes: number): Promise<void> {
     const unfit = this.#ready;
     this.#ready = undefined;
-    if (unfit !== undefined) await this.#fileSystem.remove(unfit.path);
+    if (unfit !== undefined) await removeIfPresent(this.#fileSystem, unfit.path);
     let size = Math.max(this.#nextBytes, atLeastBytes);
     for (;;) {
       try {

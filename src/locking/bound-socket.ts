@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
 import { AliveSocket } from "./alive-socket.js";
 import type { Claim } from "./claim.js";
-import { removeIfPresent } from "./remove-if-present.js";
 
 /** The socket of one who wants the directory, until it is known whether he gets it. */
 export class BoundSocket {

@@ -5,13 +5,13 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
 import { probeAliveSocket, type AliveSocket } from "./alive-socket.js";
 import { BoundSocket } from "./bound-socket.js";
 import { claimName, createClaim, fenceOf, listClaims, type Claim } from "./claim.js";
 import { judgeHolder, type Judgement, type Vacancy } from "./judge-holder.js";
 import { displacedOwners, keepInSight, processGone } from "./displaced-owners.js";
 import { ownIdentity, type ProcessIdentity } from "./process-identity.js";
-import { removeIfPresent } from "./remove-if-present.js";
 import { waitForHolder } from "./wait-for-holder.js";
 import { readWriterFile, writeWriterFile } from "./writer-file.js";
 
@@ -277,7 +277,11 @@ async function livingPredecessors(
 
 /**
  * Makes the claim of an epoch, and looks whether it is the newest. A claim that was made late, by a process that slept
- * through so many successions that its number had been given back, is none: it is taken back.
+ * through so many successions that its number had been given back, is none.
+ *
+ * It is then taken back, so that nobody finds an old number in use; unless the claim before it is still there. Then it
+ * was good when it was made, another has claimed on top of it already, and it must stay: it is what fences the owner
+ * before. (Old claims go oldest first, so a number that was given back has none before it.)
  *
  * @returns whether the directory is ours.
  */
@@ -285,6 +289,8 @@ async function claimDirectory({ fileSystem, layout }: LockOptions, claim: Claim)
   if (!(await createClaim(fileSystem, layout.epochs, claim))) return false;
   // Whatever was newest when ours was made is there now, or newer ones are: the newest claim is never removed.
   if ((await listClaims(fileSystem, layout.epochs)).at(-1) === claim.epoch) return true;
-  await removeIfPresent(fileSystem, join(layout.epochs, claimName(claim.epoch)));
+  if (!fileSystem.existsNow(join(layout.epochs, claimName(claim.epoch - 1)))) {
+    await removeIfPresent(fileSystem, join(layout.epochs, claimName(claim.epoch)));
+  }
   return false;
 }

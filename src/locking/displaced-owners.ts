@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
 import { probeAliveSocket } from "./alive-socket.js";
 import { claimName, type Claim } from "./claim.js";
 import { runsHere, type ProcessIdentity } from "./process-identity.js";
-import { removeIfPresent } from "./remove-if-present.js";
 
 /**
  * Owners that were taken over while they lived. `alive.sock` becomes their successor's, so their own sockets get a

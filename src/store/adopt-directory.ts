@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { HoldfastError } from "../errors.js";
 import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
@@ -37,7 +37,7 @@ export async function examineDirectory(fileSystem: FileSystem, layout: Layout): 
     return "ours";
   }
   if (await hasOwnTraces(fileSystem, layout)) return "ours";
-  const unknown = names.filter((name) => name !== "epochs" && name !== "status" && !isTemporaryName(name));
+  const unknown = await unknownNames(fileSystem, layout, names);
   if (unknown.length > 0) {
     throw foreign(
       layout,
@@ -48,6 +48,17 @@ export async function examineDirectory(fileSystem: FileSystem, layout: Layout): 
     );
   }
   return "empty";
+}
+
+/** What an interrupted first opening does not leave: two folders, with nothing in them but a socket and half a claim. */
+async function unknownNames(fileSystem: FileSystem, layout: Layout, names: readonly string[]): Promise<string[]> {
+  const unknown = names.filter((name) => name !== "epochs" && name !== "status" && !isTemporaryName(name));
+  for (const folder of [layout.epochs, layout.status]) {
+    for (const { name, kind } of await entriesOf(fileSystem, folder)) {
+      if (kind !== "socket" && !isTemporaryName(name)) unknown.push(join(basename(folder), name));
+    }
+  }
+  return unknown;
 }
 
 async function hasOwnTraces(fileSystem: FileSystem, layout: Layout): Promise<boolean> {
@@ -65,8 +76,12 @@ async function hasForeignManifest(fileSystem: FileSystem, layout: Layout): Promi
 }
 
 async function namesIn(fileSystem: FileSystem, path: string): Promise<string[]> {
+  return (await entriesOf(fileSystem, path)).map(({ name }) => name);
+}
+
+async function entriesOf(fileSystem: FileSystem, path: string): Promise<DirectoryEntry[]> {
   try {
-    return (await fileSystem.readDirectory(path)).map(({ name }) => name);
+    return await fileSystem.readDirectory(path);
   } catch (error) {
     if (isAbsent(error)) return [];
     throw error;

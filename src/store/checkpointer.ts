@@ -5,7 +5,7 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { sealJson } from "../files/sealed-json.js";
-import { storageError } from "../files/storage-error.js";
+import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
@@ -196,16 +196,6 @@ export class Checkpointer {
     }
   }
 
-  /** On a full disk: gives up what is kept for followers of changes, then moves what still finds room. */
-  async makeRoom(): Promise<void> {
-    while (this.#running !== undefined) await this.#running.then(undefined, () => undefined);
-    this.#running = this.#pruneJournal().finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
-    await this.run();
-  }
-
   async close(): Promise<void> {
     clearInterval(this.#timer);
     let left = this.#moving;
@@ -233,8 +223,14 @@ export class Checkpointer {
 
   async #checkpoint(): Promise<void> {
     this.#assertOpen();
-    if (this.#held || !this.#isDue()) return;
-    const { committer, layout, storeId, clock, expiry } = this.#parts;
+    if (this.#held) return;
+    const { committer, journal, options, layout, storeId, clock, expiry } = this.#parts;
+    // What is kept for followers of changes is given up on a full disk.
+    const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
+    if (!this.#isDue()) {
+      await this.#pruneJournal(retainedBytes);
+      return;
+    }
     const bytes = committer.uncheckpointedBytes;
     const taken = [...this.#parts.states()].map((state) => {
       const versions = state.dirty;
@@ -267,6 +263,7 @@ export class Checkpointer {
       }
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
+      if (isFullDisk(error)) await this.#pruneJournal(0);
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
     this.#movingBytes = 0;
@@ -274,7 +271,7 @@ export class Checkpointer {
     this.checkpoints += 1;
     this.failure = undefined;
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
-    await this.#pruneJournal();
+    await this.#pruneJournal(retainedBytes);
   }
 
   async #removeDeleted(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
@@ -343,13 +340,11 @@ export class Checkpointer {
   }
 
   /**
-   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes, unless the disk is full.
-   * Oldest first: a crash in between leaves an unbroken end of the journal. Damaged segments go to quarantine, and
-   * nothing older stays behind them.
+   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes. Oldest first: a crash in
+   * between leaves an unbroken end of the journal. Damaged segments go to quarantine, and nothing older stays behind them.
    */
-  async #pruneJournal(): Promise<void> {
-    const { layout, fileSystem, journal, quarantine, options, damagedSegments } = this.#parts;
-    const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
+  async #pruneJournal(retainedBytes: number): Promise<void> {
+    const { layout, fileSystem, quarantine, damagedSegments } = this.#parts;
     const all = this.#allSegments();
     const covered = all.filter((_, index) => {
       const next = all[index + 1];

@@ -149,7 +149,8 @@ export class DirectoryStore implements Store {
         await engine.committer?.settled(transaction.newestRead);
         throw error;
       }
-      const admission = transaction.writes.length > 0 ? engine.admission() : undefined;
+      // Deletions make room: they do not wait for any.
+      const admission = transaction.writes.some(({ content }) => content !== undefined) ? engine.admission() : undefined;
       if (admission !== undefined) await admission;
       // From the check to the commit nothing gives way, so nothing can come between them.
       if (!transaction.stillHolds()) continue;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
@@ -95,6 +95,7 @@ async function leave(layout: Layout, steps: readonly (() => Promise<void>)[]): P
 
 async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promise<Layout> {
   const { fileSystem } = options.environment;
+  const { networkFileSystem } = options.settings;
   const named = new Layout(options.directory);
   try {
     const kind = await examineDirectory(fileSystem, named);
@@ -104,15 +105,21 @@ async function prepareRoot(options: OpenOwnerOptions, warnings: string[]): Promi
           details: { directory: named.root },
         });
       }
+      // A file system that is refused is refused before anything is made on it.
+      await checkFileSystem(fileSystem, await nearestExisting(fileSystem, named.root), networkFileSystem);
       await makeDirectories(fileSystem, named.root);
     }
     const layout = new Layout(await fileSystem.canonical(named.root));
-    const warning = await checkFileSystem(fileSystem, layout.root, options.settings.networkFileSystem);
+    const warning = await checkFileSystem(fileSystem, layout.root, networkFileSystem);
     if (warning !== undefined) warnings.push(warning);
     return layout;
   } catch (error) {
     throw storageError(error, "open the state directory", named.root);
   }
+}
+
+async function nearestExisting(fileSystem: FileSystem, path: string): Promise<string> {
+  return (await fileSystem.status(path)) === undefined ? nearestExisting(fileSystem, dirname(path)) : path;
 }
 
 async function takeLock(
@@ -182,9 +189,13 @@ async function recover(
     onProgress,
   });
   const storeId = identity.storeId ?? loaded.journal.storeId ?? randomUUID();
+  // Reading takes a while. Whoever was paused in it long enough to be taken over must not tidy up after itself: what
+  // looks left behind now is what its successor is working with.
+  lock.checkFence();
   if (identity.rewrite) await writeManifest(fileSystem, layout, storeId, now);
   const repaired = await repair(fileSystem, layout, quarantine, loaded);
-  const damagedClaims = await repairClaims(fileSystem, layout, quarantine, lock.claim.epoch);
+  const damagedClaims = await repairClaims(fileSystem, layout, quarantine, lock.claim, storeId);
+  lock.checkFence();
   const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
   return {
     storeId,
@@ -242,6 +253,7 @@ async function begin(
   );
   committer.attach(journal);
   try {
+    lock.checkFence();
     await cutPredecessor(fileSystem, layout, loaded);
     const reserve = new Reserve(fileSystem, layout.reserve);
     await reserve.establish();

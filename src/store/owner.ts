@@ -110,7 +110,7 @@ export class Owner implements StoreRole {
   }
 
   #react(condition: StoreCondition): void {
-    if (condition.state === "full") this.#inBackground(this.#parts.checkpointer.makeRoom());
+    if (condition.state === "full") this.#inBackground(this.#parts.checkpointer.run());
     if (condition.state === "open") this.#inBackground(this.#parts.reserve.establish());
     // The successor waits for our last file operation to be over: see `Checkpointer`.
     if (condition.state === "fenced") this.#inBackground(this.#surrender());

@@ -1,41 +1,46 @@
 import { join, relative } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { claimName, listClaims, readClaim } from "../locking/claim.js";
+import { replaceFileDurably } from "../files/replace-file.js";
+import { sealJson } from "../files/sealed-json.js";
+import { claimName, listClaims, readClaim, type Claim } from "../locking/claim.js";
 import type { Quarantine } from "./quarantine.js";
 import type { Damage } from "./recovery-report.js";
 
 /**
- * Sets aside claims of earlier owners that can not be read; they told who held the directory, and cost nothing else.
+ * Puts claims that name nobody in the place of those of earlier owners that can not be read. They told who held the
+ * directory, and that is lost; but that there *is* a claim of that number is what fences the owner before it (see
+ * `fenceOf`), so the name is never without a file.
  *
- * An owner that slept through several successions must miss its own claim before it could miss the next one (see
- * `fenceOf`): so all that are older go first, oldest first.
- *
- * @param epoch our own.
+ * @param own our own claim: only those before it are looked at, and nobody is judged by them any more.
  */
 export async function repairClaims(
   fileSystem: FileSystem,
   layout: Layout,
   quarantine: Quarantine,
-  epoch: number,
+  own: Claim,
+  storeId: string,
 ): Promise<Damage[]> {
-  const earlier = (await listClaims(fileSystem, layout.epochs)).filter((claim) => claim < epoch);
-  const damaged = new Set<number>();
-  for (const claim of earlier) {
-    if ((await readClaim(fileSystem, layout.epochs, claim)) === "damaged") damaged.add(claim);
-  }
-  const newest = Math.max(0, ...damaged);
   const damage: Damage[] = [];
-  for (const claim of earlier.filter((candidate) => candidate <= newest)) {
-    const path = join(layout.epochs, claimName(claim));
-    if (!damaged.has(claim)) {
-      await fileSystem.remove(path);
-      continue;
-    }
+  for (const epoch of await listClaims(fileSystem, layout.epochs)) {
+    if (epoch >= own.epoch || (await readClaim(fileSystem, layout.epochs, epoch)) !== "damaged") continue;
+    const path = join(layout.epochs, claimName(epoch));
     const detail = "the claim can not be read";
-    const quarantined = await quarantine.move(path, "claim-damaged", detail);
+    const quarantined = await quarantine.keep(await fileSystem.readFile(path), path, 0, "claim-damaged", detail);
+    const nobody: Claim = {
+      format: 1,
+      storeId,
+      epoch,
+      pid: 0,
+      processStart: null,
+      pidNamespace: null,
+      bootId: null,
+      host: "",
+      claimedAt: own.claimedAt,
+      socket: null,
+    };
+    await replaceFileDurably(fileSystem, path, sealJson(nobody));
     damage.push({ file: relative(layout.root, path), kind: "claim", detail, quarantined, repaired: true });
   }
-  if (newest > 0) await fileSystem.syncDirectory(layout.epochs);
   return damage;
 }

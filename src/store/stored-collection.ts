@@ -138,11 +138,13 @@ export class StoredCollection<Body> implements Collection<Body> {
 
   async delete(id: string, options: RevisionOptions = {}): Promise<boolean> {
     let existed = false;
-    await this.#write(id, (current) => {
+    const prepare = (current: Version | undefined): PreparedWrite | undefined => {
       checkRevision(this.name, id, options, current);
       existed = current !== undefined;
       return current === undefined ? undefined : prepareDelete(this.#state, id, current);
-    });
+    };
+    // A deletion makes room: it does not wait for any.
+    await this.#write(id, prepare, { waits: false });
     return existed;
   }
 
@@ -164,10 +166,11 @@ export class StoredCollection<Body> implements Collection<Body> {
   async #write(
     id: string,
     prepare: (current: Version | undefined) => PreparedWrite | undefined,
+    { waits }: { readonly waits: boolean } = { waits: true },
   ): Promise<Version | undefined> {
     checkId(id);
     const committer = this.#committer();
-    const admission = this.#engine.admission();
+    const admission = waits ? this.#engine.admission() : undefined;
     if (admission !== undefined) await admission;
     const current = living(this.#engine, this.#state.newest(id));
     let write: PreparedWrite | undefined;

@@ -183,6 +183,30 @@ describe("an owner that was taken over while it lived", () => {
     expect(await readdir(folder.layout.status)).toEqual(["alive.sock"]);
   });
 
+  test("stays fenced when the one who took over loses the directory before it noticed that it had it", async () => {
+    await using folder = await lockFolder();
+    const { epochs } = folder.layout;
+    const first = await folder.acquire(silent);
+    await pause();
+    const hasClaimed = (): boolean => nodeFileSystem.existsNow(join(epochs, claimName(2)));
+    const gate = new Gate((operation, path) => operation === "readDirectory" && path === epochs && hasClaimed());
+    const second = rejectionOf(folder.acquire({ ...paused, staleAfterMs: 100, fileSystem: gate.fileSystem() }));
+    await gate.reached;
+    await pause();
+    const third = await folder.acquire(paused);
+    expect(third.claim.epoch).toBe(3);
+    gate.open();
+    expect((await second).code).toBe("WRITER_LOCKED");
+    expect(
+      thrownBy(() => {
+        first.checkFence();
+      }).code,
+    ).toBe("WRITER_FENCED");
+    expect(() => {
+      third.checkFence();
+    }).not.toThrow();
+  });
+
   test("is noticed to go though the queue of its socket is full", async () => {
     await using folder = await lockFolder();
     await using first = await StateProcess.open({ directory: folder.layout.root });

@@ -28,7 +28,7 @@ class Crowd implements AsyncDisposable {
       if (outcomes[index]?.event === "done") owners.push(each);
       else this.#waiting.push(Promise.resolve(each));
     }
-    for (let count = 0; count < owners.length; count += 1) this.#waiting.push(StateProcess.start(this.#options));
+    this.#waiting.push(...owners.map(() => StateProcess.start(this.#options)));
     return { owners, outcomes };
   }
 

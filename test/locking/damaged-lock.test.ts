@@ -3,7 +3,6 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Layout } from "../../src/files/layout.js";
-import { sealJson, unsealJson } from "../../src/files/sealed-json.js";
 import { claimName } from "../../src/locking/claim.js";
 import { ownIdentity, runsHere } from "../../src/locking/process-identity.js";
 import { eventually } from "../support/eventually.js";
@@ -11,6 +10,7 @@ import { flipByte } from "../support/flip-byte.js";
 import { rejectionOf } from "../support/rejection.js";
 import { stateFolder } from "../support/state-folder.js";
 import { StateProcess } from "../support/state-process.js";
+import { rewriteClaim } from "./rewrite-claim.js";
 
 const waitMs = 600_000;
 
@@ -64,23 +64,13 @@ describe("with", () => {
   );
 });
 
-/** Rewrites the newest claim, as another process, machine or boot would have made it. */
-async function reclaim(layout: Layout, epoch: number, change: object): Promise<void> {
-  const path = join(layout.epochs, claimName(epoch));
-  await writeFile(path, sealJson({ ...withoutChecksum(unsealJson(await readFile(path), path)), ...change }));
-}
-
-function withoutChecksum({ checksum: _, ...claim }: Record<string, unknown>): object {
-  return claim;
-}
-
 describe("a claim", () => {
   test("from another boot is believed until its heartbeat is stale, whatever its socket and pid seem to say", async () => {
     await using folder = await stateFolder();
     await using first = await StateProcess.open({ directory: folder.directory });
     await first.do({ insert: { prefix: "first", count: 3 } });
     await first.kill();
-    await reclaim(new Layout(folder.directory), 1, { bootId: "another boot" });
+    await rewriteClaim(new Layout(folder.directory), 1, { bootId: "another boot" });
     expect((await rejectionOf(folder.open({ staleAfterMs: waitMs }))).code).toBe("WRITER_LOCKED");
     const second = await folder.open({ staleAfterMs: 300, waitMs });
     expect(second.recovery.takeover).toMatchObject({ how: "stale", previousPid: first.pid });
@@ -94,9 +84,9 @@ describe("a claim", () => {
     // This process has the pid now, and no socket is left to ask.
     const layout = new Layout(folder.directory);
     await rm(layout.aliveSocket);
-    await reclaim(layout, 1, { ...ownIdentity(), socket: null });
+    await rewriteClaim(layout, 1, { ...ownIdentity(), socket: null });
     expect((await rejectionOf(folder.open())).code).toBe("WRITER_LOCKED");
-    await reclaim(layout, 1, { ...ownIdentity(), processStart: "1", socket: null });
+    await rewriteClaim(layout, 1, { ...ownIdentity(), processStart: "1", socket: null });
     expect((await folder.open()).recovery.takeover).toMatchObject({ how: "dead", previousPid: process.pid });
   });
 

@@ -42,7 +42,7 @@ export async function lockFolder(): Promise<LockFolder> {
   };
 }
 
-type Held = "link" | "rename" | "remove" | "open" | "makeDirectory";
+type Held = "link" | "rename" | "remove" | "open" | "makeDirectory" | "readDirectory";
 
 /** Something on its way to the disk that a test holds up. */
 export class Gate {
@@ -98,6 +98,10 @@ export class Gate {
       async open(path, mode) {
         await through("open", path);
         return nodeFileSystem.open(path, mode);
+      },
+      async readDirectory(path) {
+        await through("readDirectory", path);
+        return nodeFileSystem.readDirectory(path);
       },
       async makeDirectory(path) {
         await through("makeDirectory", path);

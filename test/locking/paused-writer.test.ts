@@ -1,11 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { StateDirectory } from "../../src/open-state-directory.js";
 import { entries } from "../programs/entries.js";
-import { allOf } from "../support/notes.js";
+import { filesBelow } from "../support/directory-fingerprint.js";
+import { eventually } from "../support/eventually.js";
+import { allOf, notes } from "../support/notes.js";
 import { rejectionOf } from "../support/rejection.js";
 import { stateFolder } from "../support/state-folder.js";
 import { StateProcess } from "../support/state-process.js";
+import { Gate } from "./lock-under-test.js";
 
 const heartbeatMs = 20;
 const staleAfterMs = 250;
@@ -134,6 +138,98 @@ describe("a holder that is paused", () => {
       for (const owner of owners) await owner[Symbol.asyncDispose]();
     }
   });
+});
+
+test("an opening that was paused in the middle of its recovery leaves its successor alone", async () => {
+  await using folder = await stateFolder();
+  const first = await folder.open();
+  await first.collection(notes).insert("one", { text: "before" });
+  const directory = await folder.crash();
+  // Held up when it is about to read the journal: the directory is already its own.
+  const gate = new Gate((operation, path) => operation === "open" && path.endsWith(".wal"));
+  const late = rejectionOf(folder.open({ directory, environment: { fileSystem: gate.fileSystem() } }));
+  await gate.reached;
+  await delay(200);
+  const small = { firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024 };
+  const second = await folder.open({ directory, ...small, staleAfterMs: 50, takeOver: "paused" });
+  const insert = async (count: number): Promise<void> => {
+    for (let number = 1; number <= 10; number += 1) {
+      await second.collection(notes).insert(`${count}-${number}`, { text: "x".repeat(1_000) });
+    }
+  };
+  // The next segment is being prepared by now, under a temporary name.
+  await insert(1);
+  await eventually("a segment in preparation", async () => (await filesBelow(directory, /next\..*\.tmp$/)).length > 0);
+  gate.open();
+  expect((await late).code).toBe("WRITER_FENCED");
+  for (let count = 2; count <= 5; count += 1) await insert(count);
+  await second.close();
+  const third = await folder.open({ directory });
+  expect((await allOf(third.collection(notes))).size).toBe(51);
+  expect(third.recovery).toMatchObject({ outcome: "clean", damage: [], lostSequences: [] });
+});
+
+test("an owner that was taken over says so, though its successor swept away the segment it had prepared", async () => {
+  await using folder = await stateFolder();
+  const small = { firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024 };
+  const first = await folder.open({ ...small, heartbeatMs: 600_000 });
+  await first.collection(notes).insert("small", { text: "x".repeat(6_000) });
+  const prepared = /next\..*\.tmp$/;
+  await eventually("a prepared segment", async () => (await filesBelow(folder.directory, prepared)).length > 0);
+  await delay(200);
+  const second = await folder.open({ staleAfterMs: 50, takeOver: "paused" });
+  expect(await filesBelow(folder.directory, prepared)).toEqual([]);
+  const error = await rejectionOf(first.collection(notes).insert("large", { text: "x".repeat(12_000) }));
+  expect(error.code).toBe("WRITER_FENCED");
+  expect(first.condition.state).toBe("fenced");
+  await first.close();
+  await second.collection(notes).insert("second", { text: "by the second" });
+});
+
+test("an owner that was taken over can be closed, though what it had prepared is gone", async () => {
+  await using folder = await stateFolder();
+  const small = { firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024 };
+  const first = await folder.open({ ...small, heartbeatMs: 600_000 });
+  await first.collection(notes).insert("one", { text: "x".repeat(6_000) });
+  await eventually("a prepared segment", async () => (await filesBelow(folder.directory, /next\..*\.tmp$/)).length > 0);
+  await delay(200);
+  const second = await folder.open({ staleAfterMs: 50, takeOver: "paused" });
+  expect((await rejectionOf(first.collection(notes).insert("two", { text: "small" }))).code).toBe("WRITER_FENCED");
+  await first.close();
+  expect((await second.collection(notes).get("one"))?.body.text).toHaveLength(6_000);
+});
+
+test("a document that a paused owner was about to write does not outlive what later owners wrote", async () => {
+  await using folder = await stateFolder();
+  // Held up before the temporary file is made, so that nobody can sweep it away.
+  const gate = new Gate((operation, path) => operation === "open" && /one\.json\..*\.tmp$/.test(path));
+  const first = await folder.open({ heartbeatMs: 600_000, environment: { fileSystem: gate.fileSystem() } });
+  await first.collection(notes).insert("one", { text: "first" });
+  const checkpoint = rejectionOf(first.checkpoint());
+  await gate.reached;
+  await delay(200);
+  const second = await folder.open({ staleAfterMs: 50, takeOver: "paused" });
+  await second.collection(notes).put("one", { text: "second" });
+  await second.close();
+  // This one took the directory from an owner that had left, and yet it has to wait for the first.
+  const third = await folder.open();
+  await third.collection(notes).put("one", { text: "third" });
+  await third.checkpoint();
+  expect(third.metrics.checkpoints).toBe(0);
+  gate.open();
+  expect((await checkpoint).code).toBe("WRITER_FENCED");
+  const [path = ""] = await filesBelow(folder.directory, /notes\/documents\/.*\/one\.json$/);
+  expect(await readFile(path, "utf8")).toContain('"text":"first"');
+  await first.close();
+  await eventually("a checkpoint of the third", async () => {
+    await third.checkpoint();
+    return third.metrics.checkpoints > 0;
+  });
+  expect(await readFile(path, "utf8")).toContain('"text":"third"');
+  await third.close();
+  const fourth = await folder.open();
+  expect((await fourth.collection(notes).get("one"))?.body.text).toBe("third");
+  expect(fourth.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
 });
 
 test("a checkpoint that was under way when its process was paused damages nothing of the new owner", async () => {

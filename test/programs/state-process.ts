@@ -45,7 +45,7 @@ function state(): StateDirectory {
 }
 
 function failureOf(error: unknown): { code: string; message: string; details: unknown } {
-  const { code = "", details = {}, message } = error as HoldfastError;
+  const { code, details, message } = error as HoldfastError;
   return { code, message, details };
 }
 

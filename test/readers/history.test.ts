@@ -4,10 +4,9 @@ import { describe, expect, test } from "vitest";
 import { Layout } from "../../src/files/layout.js";
 import type { FileSystem } from "../../src/files/file-system.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
-import { sealJson, unsealJson } from "../../src/files/sealed-json.js";
-import { claimName } from "../../src/locking/claim.js";
 import { readHistory } from "../../src/store/history.js";
 import type { StateDirectory } from "../../src/open-state-directory.js";
+import { rewriteClaim } from "../locking/rewrite-claim.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
 import { eventually } from "../support/eventually.js";
 import { allOf, notes } from "../support/notes.js";
@@ -187,7 +186,7 @@ test("a reader takes a document from its file when nothing in the journal says y
   const [path = ""] = await filesBelow(directory, /one\.json$/);
   const [segment = ""] = await filesBelow(directory, /\.wal$/);
   // As if another host held it: nobody here can say that the owner is dead.
-  await claimFromElsewhere(directory);
+  await rewriteClaim(new Layout(directory), 1, { bootId: "elsewhere" });
   const reader = await folder.open({ directory, mode: "reader", cacheBytes: 0, staleAfterMs: 600_000 });
   expect((await reader.collection(notes).get("one"))?.body.text).toBe("first");
 
@@ -203,12 +202,6 @@ test("a reader takes a document from its file when nothing in the journal says y
   await truncate(path, 10);
   expect((await rejectionOf(reader.collection(notes).get("one"))).code).toBe("CORRUPT");
 });
-
-async function claimFromElsewhere(directory: string): Promise<void> {
-  const path = join(new Layout(directory).epochs, claimName(1));
-  const { checksum: _, ...claim } = unsealJson(await readFile(path), path);
-  await writeFile(path, sealJson({ ...claim, bootId: "elsewhere" }));
-}
 
 /** A segment whose last line is a commit: what stands behind it was never written. */
 function withoutLastWatermark(segment: Buffer): Buffer {

@@ -131,6 +131,7 @@ describe.each(disks)("on %s that is full", (_name, makeDisk) => {
         });
         expected.delete(id);
       }
+      await eventually("the space is back", () => state.metrics.checkpointSequence === state.lastSequence);
       await eventually("writing resumes by itself", () => state.condition.state === "open");
     }
     await state.collection(notes).insert("last", note(0));

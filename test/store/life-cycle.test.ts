@@ -146,7 +146,8 @@ describe("checkpoints", () => {
         await state.collection(notes).put(`n${index}`, { text: "y".repeat(1_000) });
       }),
     );
-    expect(state.metrics.checkpoints).toBeGreaterThan(0);
+    // Writers went on one for each document moved, and the journal alone could not have taken them all.
+    expect((await filesBelow(folder.at("collections", "notes"), /\.json$/)).length).toBeGreaterThan(0);
     expect(await state.collection(notes).count()).toBe(40);
     const crashed = await folder.crash();
     const again = await folder.open({ directory: crashed });

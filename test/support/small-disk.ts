@@ -20,15 +20,21 @@ export interface SmallDisk extends AsyncDisposable {
   free(): Promise<void>;
 }
 
-export const smallDiskBytes = 8 * 1024 * 1024;
+const mountedMebibytes = 8;
+/** Less, because here each flush is one of a real disk. */
+const countedBytes = 3 * 1024 * 1024;
 
-/** A file system of 8 MiB that the kernel keeps, mounted for the test. @returns `undefined` where that is not allowed. */
-export async function mountedDisk(): Promise<SmallDisk | undefined> {
+export interface MountedDisk extends SmallDisk {
+  remountReadOnly(): Promise<void>;
+}
+
+/** A file system of a few MiB that the kernel keeps, mounted for the test. @returns `undefined` where that is not allowed. */
+export async function mountedDisk(): Promise<MountedDisk | undefined> {
   const folder = await temporaryFolder();
   const mountPoint = folder.at("disk");
   await mkdir(mountPoint);
   try {
-    await run("mount", ["-t", "tmpfs", "-o", `size=${smallDiskBytes}`, "tmpfs", mountPoint]);
+    await run("mount", ["-t", "tmpfs", "-o", `size=${mountedMebibytes}m`, "tmpfs", mountPoint]);
   } catch {
     await folder[Symbol.asyncDispose]();
     return undefined;
@@ -46,6 +52,9 @@ export async function mountedDisk(): Promise<SmallDisk | undefined> {
       }
     },
     free: () => rm(ballast, { force: true }),
+    async remountReadOnly() {
+      await run("mount", ["-o", "remount,ro", mountPoint]);
+    },
     async [Symbol.asyncDispose]() {
       await run("umount", ["--lazy", mountPoint]);
       await folder[Symbol.asyncDispose]();
@@ -68,7 +77,7 @@ async function writeUntilFull(file: Awaited<ReturnType<typeof open>>, bytes: Buf
 export async function countedDisk(): Promise<SmallDisk> {
   const folder = await temporaryFolder();
   const disk = new FaultyFileSystem();
-  disk.spaceLeft = smallDiskBytes;
+  disk.spaceLeft = countedBytes;
   let taken = 0;
   return {
     directory: folder.at("state"),
