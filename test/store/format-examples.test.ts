@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { decodeDocument } from "../../src/documents/envelope.js";
-import { documentFileName, shardOf } from "../../src/documents/file-name.js";
+import { documentFileName } from "../../src/documents/file-name.js";
 import { unsealJson } from "../../src/files/sealed-json.js";
 import { scanSegment } from "../../src/journal/scan-segment.js";
 import { checkpointSchema } from "../../src/store/checkpoint-file.js";
@@ -15,22 +15,24 @@ async function examplesIn(folder: string): Promise<string[]> {
 }
 
 test("the journal's examples are journals, and say what the page says", async () => {
-  const [first, second] = (await examplesIn("journal")).map((block) => scanSegment(Buffer.from(block)));
-  expect(first).toMatchObject({ header: { epoch: 1, first: 1, previous: null }, unreadable: [], watermark: 5 });
-  expect(first?.commits.map(({ commit }) => commit.sequence)).toEqual([2, 3, 4, 5]);
-  expect(second).toMatchObject({ header: { epoch: 2, first: 6, previous: { length: 1830 } }, unreadable: [] });
+  const [example] = (await examplesIn("journal")).map((block) => scanSegment(Buffer.from(block)));
+  expect(example).toMatchObject({ header: { epoch: 1, first: 1, previous: null }, unreadable: [], watermark: 5 });
+  expect(example?.commits.map(({ commit }) => commit.sequence)).toEqual([2, 3, 4, 5]);
 });
 
 test("the document's example is a document, in its place", async () => {
   const [block = ""] = await examplesIn("documents");
   const { envelope, body } = decodeDocument(Buffer.from(block), "example");
-  expect(envelope).toMatchObject({ id: "Hello", revision: 2, sequence: 4 });
-  expect(JSON.parse(body)).toEqual({ text: "again" });
-  expect(`${shardOf(documentFileName("Hello"))}/${documentFileName("Hello")}`).toBe("e8/%48ello.json");
+  expect(envelope).toMatchObject({ id: "Ünï Code", revision: 1, sequence: 4 });
+  expect(JSON.parse(body)).toEqual({ text: "x" });
+  expect(documentFileName("Ünï Code")).toBe("%c3%9cn%c3%af%20%43ode.json");
 });
 
 test("the examples of sealed files are sealed", async () => {
   const [manifest = "", checkpoint = ""] = await examplesIn("store");
   expect(manifestSchema.parse(unsealJson(Buffer.from(manifest), "example")).format).toBe(1);
-  expect(checkpointSchema.parse(unsealJson(Buffer.from(checkpoint), "example"))).toMatchObject({ sequence: 5, documents: { notes: 1 } });
+  expect(checkpointSchema.parse(unsealJson(Buffer.from(checkpoint), "example"))).toMatchObject({
+    sequence: 5,
+    documents: { notes: 1 },
+  });
 });
