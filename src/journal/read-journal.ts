@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
 import { HoldfastError } from "../errors.js";
 import { decodeLine, journalFormat, type CommitRecord, type SegmentHeader } from "./record.js";
-import { scanSegment, type UnreadableRegion } from "./scan-segment.js";
+import { isIntact, scanSegment, type UnreadableRegion } from "./scan-segment.js";
 import { compareSegmentNames, parseSegmentName } from "./segment-name.js";
 
 /** Something in the journal that is not as a living writer leaves it. */
@@ -59,6 +59,11 @@ export interface ReadJournalOptions {
   readonly acknowledged?: number;
   /** Segments that begin above this one need not be read. Default: read to the end. */
   readonly until?: number;
+  /**
+   * Whether segments that hold nothing above are looked at too. Nothing in them is needed but by those who follow
+   * changes from far behind; whether they are damaged is to be known all the same.
+   */
+  readonly checkAll?: boolean;
   /** Called with each commit above, in order. */
   readonly apply: (commit: CommitRecord, segment: string) => void;
   readonly onSegment?: (done: number, total: number) => void;
@@ -172,6 +177,13 @@ function withoutStrays(segments: readonly ListedSegment[], findings: JournalFind
   return chain.reverse();
 }
 
+/** The content of a segment: the whole file, where it was sealed if its successor says so, and what counts of it. */
+interface SegmentBytes {
+  readonly whole: Buffer;
+  readonly sealed: number | undefined;
+  readonly bytes: Buffer;
+}
+
 class ChainReader {
   readonly #options: ReadJournalOptions;
   readonly #chain: readonly ListedSegment[];
@@ -197,6 +209,7 @@ class ChainReader {
       if (segment.first > (this.#options.until ?? Number.MAX_SAFE_INTEGER)) break;
       const isLast = next === undefined;
       if (isLast || next.first > this.lastSequence + 1) await this.#readSegment(segment, next);
+      else if (this.#options.checkAll === true) await this.#checkSegment(segment, next);
       this.#options.onSegment?.(index + 1, this.#chain.length);
     }
     if (this.#chain.length === 0 && this.#acknowledged > 0) {
@@ -208,11 +221,25 @@ class ChainReader {
     return this.#options.acknowledged ?? this.#options.above ?? 0;
   }
 
-  async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
-    const path = join(this.#options.directory, segment.name);
-    const whole = await this.#options.fileSystem.readFile(path);
+  async #read(segment: ListedSegment, next: ListedSegment | undefined): Promise<SegmentBytes> {
+    const whole = await this.#options.fileSystem.readFile(join(this.#options.directory, segment.name));
     const sealed = next?.header?.previous?.segment === segment.name ? next.header.previous.length : undefined;
-    const bytes = sealed === undefined ? whole : whole.subarray(0, sealed);
+    return { whole, sealed, bytes: sealed === undefined ? whole : whole.subarray(0, sealed) };
+  }
+
+  /** Its checksums are all that is looked at, unless one of them does not hold. */
+  async #checkSegment(segment: ListedSegment, next: ListedSegment): Promise<void> {
+    const read = await this.#read(segment, next);
+    if (!isIntact(read.bytes)) {
+      for (const region of scanSegment(read.bytes).unreadable) this.#unreadable(segment, read.bytes, region);
+    }
+    if (read.bytes.length === 0) this.#damage(segment, 0, read.bytes, "the file is empty");
+    else this.#expectSealedLength(segment, read);
+  }
+
+  async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
+    const read = await this.#read(segment, next);
+    const { bytes, sealed } = read;
     const { commits, unreadable, watermark, end } = scanSegment(bytes);
     const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
 
@@ -236,13 +263,7 @@ class ChainReader {
           this.#cut(segment, region, bytes.subarray(region.start, contentEnd));
           return;
         }
-        this.#damage(
-          segment,
-          region.start,
-          bytes.subarray(region.start, region.end),
-          "the bytes do not match their checksum",
-          next === undefined && region.end > end,
-        );
+        this.#unreadable(segment, bytes, region, next === undefined && region.end > end);
       }
       if (commit === undefined || commit.sequence > lastHere) break;
       this.#seen = Math.max(this.#seen, commit.sequence);
@@ -251,18 +272,21 @@ class ChainReader {
       this.#options.apply(commit, segment.name);
       this.lastSequence = commit.sequence;
     }
-    if (sealed !== undefined && whole.length < sealed) {
-      this.#damage(
-        segment,
-        whole.length,
-        whole.subarray(0, 0),
-        `the file was sealed at ${sealed} bytes and now has ${whole.length}`,
-      );
-    }
+    this.#expectSealedLength(segment, read);
     this.#expect(segment, watermark);
     this.#seen = Math.max(this.#seen, watermark);
     if (next === undefined) this.#expectAcknowledged(segment, contentEnd, contentEnd > end);
     this.previous = { segment: segment.name, length: end };
+  }
+
+  #unreadable(segment: ListedSegment, bytes: Buffer, { start, end }: UnreadableRegion, endsJournal = false): void {
+    this.#damage(segment, start, bytes.subarray(start, end), "the bytes do not match their checksum", endsJournal);
+  }
+
+  #expectSealedLength(segment: ListedSegment, { whole, sealed }: SegmentBytes): void {
+    if (sealed === undefined || whole.length >= sealed) return;
+    const detail = `the file was sealed at ${sealed} bytes and now has ${whole.length}`;
+    this.#damage(segment, whole.length, Buffer.alloc(0), detail);
   }
 
   /**

@@ -90,16 +90,22 @@ export function commitJson(sequence: number, time: string, durable: number, oper
   return `{"sequence":${sequence},"time":"${time}","durable":${durable},"operations":[${operations}]}`;
 }
 
+/** Whether the line that occupies `bytes[start, end)` has its checksum in front of it. */
+export function checksumHolds(bytes: Buffer, start: number, end: number): boolean {
+  const json = start + linePrefixLength;
+  if (end <= json || bytes[json - 1] !== space) return false;
+  const expected = crc32(bytes.subarray(json, end)).toString(16).padStart(checksumDigits, "0");
+  return bytes.toString("latin1", start, start + checksumDigits) === expected;
+}
+
 /**
  * Reads the line that occupies `bytes[start, end)`, its newline excluded.
  *
  * @returns `undefined` if it is not a line this format has: the checksum is looked at before any field is.
  */
 export function decodeLine(bytes: Buffer, start: number, end: number): JournalLine | undefined {
+  if (!checksumHolds(bytes, start, end)) return undefined;
   const json = start + linePrefixLength;
-  if (end <= json || bytes[json - 1] !== space) return undefined;
-  const expected = crc32(bytes.subarray(json, end)).toString(16).padStart(checksumDigits, "0");
-  if (bytes.toString("latin1", start, start + checksumDigits) !== expected) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8", json, end));

@@ -150,7 +150,9 @@ export class DirectoryStore implements Store {
         throw error;
       }
       // Deletions make room: they do not wait for any.
-      const admission = transaction.writes.some(({ content }) => content !== undefined) ? engine.admission() : undefined;
+      const admission = transaction.writes.some(({ content }) => content !== undefined)
+        ? engine.admission()
+        : undefined;
       if (admission !== undefined) await admission;
       // From the check to the commit nothing gives way, so nothing can come between them.
       if (!transaction.stillHolds()) continue;

@@ -165,6 +165,7 @@ class StateLoader {
       storeId,
       above,
       acknowledged,
+      checkAll: this.#options.upTo === "end",
       apply: (commit) => {
         if (this.#options.upTo === "end") this.#apply(commit);
         else commits.push(commit);

@@ -182,7 +182,7 @@ async function verifyJournal(
 
 /** A segment missing right above the checkpoint shows only where the journal is read from there. */
 function gapBehindCheckpoint(loaded: LoadedState, whole: JournalReading): readonly JournalFinding[] {
-  const first = loaded.journal.findings[0];
-  if (first?.kind !== "missing") return [];
+  const first = loaded.journal.findings.find(({ kind }) => kind === "missing");
+  if (first === undefined) return [];
   return whole.findings.some(({ kind, segment }) => kind === "missing" && segment === first.segment) ? [] : [first];
 }

@@ -7,7 +7,7 @@ import { thrownBy } from "../support/rejection.js";
 const envelope: Envelope = {
   kind: "notes",
   schemaVersion: 2,
-  id: "Über/\u0000\"quoted\"",
+  id: 'Über/\u0000"quoted"',
   revision: 3,
   sequence: 41,
   createdAt: "2026-03-01T12:00:00.000Z",
@@ -46,14 +46,23 @@ describe("a document's file", () => {
 
   test("round-trips whatever JSON it is given", () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.string({ minLength: 1 }), fc.dictionary(fc.string(), fc.jsonValue()), (value, id, more) => {
-        const unknown = Object.fromEntries(Object.entries(more).map(([name, member]) => [`x_${name}`, member]));
-        const whole = { ...envelope, id: id.toWellFormed(), ...(Object.keys(unknown).length === 0 ? {} : { unknown }) };
-        const json = JSON.stringify(value);
-        const decoded = decodeDocument(encodeDocument(whole, json), path);
-        expect(decoded.body).toBe(json);
-        expect(JSON.stringify(decoded.envelope)).toBe(JSON.stringify(whole));
-      }),
+      fc.property(
+        fc.jsonValue(),
+        fc.string({ minLength: 1 }),
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        (value, id, more) => {
+          const unknown = Object.fromEntries(Object.entries(more).map(([name, member]) => [`x_${name}`, member]));
+          const whole = {
+            ...envelope,
+            id: id.toWellFormed(),
+            ...(Object.keys(unknown).length === 0 ? {} : { unknown }),
+          };
+          const json = JSON.stringify(value);
+          const decoded = decodeDocument(encodeDocument(whole, json), path);
+          expect(decoded.body).toBe(json);
+          expect(JSON.stringify(decoded.envelope)).toBe(JSON.stringify(whole));
+        },
+      ),
     );
   });
 });

@@ -8,7 +8,11 @@ import { isTemporaryName, temporaryName } from "../../src/files/temporary-name.j
 const id = fc
   .oneof(
     fc.string({ minLength: 1, maxLength: 256, unit: "binary" }),
-    fc.string({ minLength: 1, maxLength: 256, unit: fc.constantFrom("a", "A", "é", "e\u0301", "%", "~", ".", "-", "_", "4", "1") }),
+    fc.string({
+      minLength: 1,
+      maxLength: 256,
+      unit: fc.constantFrom("a", "A", "é", "e\u0301", "%", "~", ".", "-", "_", "4", "1"),
+    }),
     fc.string({ minLength: 250, maxLength: 256, unit: fc.constantFrom("a", "A", "%") }),
   )
   .filter((value) => {

@@ -55,7 +55,10 @@ describe("loose documents", () => {
     await documents.syncFolders();
     expect((await scan(documents)).documents).toEqual([...ids].sort());
     for (const [index, id] of ids.entries()) {
-      expect(await documents.read("notes", id)).toEqual({ envelope: envelope(id, index + 1), body: `{"text":"${index}"}` });
+      expect(await documents.read("notes", id)).toEqual({
+        envelope: envelope(id, index + 1),
+        body: `{"text":"${index}"}`,
+      });
     }
     expect(await documents.read("notes", "b")).toBeUndefined();
     expect(await documents.collections()).toEqual(["notes"]);

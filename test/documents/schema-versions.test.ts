@@ -60,7 +60,10 @@ describe("schema versions", () => {
     for (const at of [folder.directory, directory]) {
       await using after = await folder.open({ directory: at, collections: [third] });
       const cards = after.collection(third);
-      for (const [id, name] of [["filed", "Ada"], ["journaled", "Grace"]] as const) {
+      for (const [id, name] of [
+        ["filed", "Ada"],
+        ["journaled", "Grace"],
+      ] as const) {
         expect(await cards.get(id)).toMatchObject({ revision: 1, body: { names: [name], tag: "1 name" } });
       }
       expect(await cards.count({ where: { tag: "1 name" } })).toBe(2);
@@ -112,7 +115,9 @@ describe("schema versions", () => {
     await expect(cards.list()).rejects.toMatchObject(refused);
     await expect(cards.put("newer", { name: "Eve" })).rejects.toMatchObject(refused);
     await expect(cards.update("newer", (card) => card)).rejects.toMatchObject(refused);
-    await expect(after.transaction((tx) => tx.collection(first).put("newer", { name: "Eve" }))).rejects.toMatchObject(refused);
+    await expect(after.transaction((tx) => tx.collection(first).put("newer", { name: "Eve" }))).rejects.toMatchObject(
+      refused,
+    );
     await cards.insert("other", { name: "Grace" });
     await after.close();
     expect(await readFile(fileOf(folder, "newer"))).toEqual(bytes);
@@ -125,7 +130,17 @@ describe("members of the envelope that this version does not know", () => {
     await (await folder.open({ collections: [first] })).close();
     const time = "2026-03-01T12:00:00.000Z";
     const unknown = { tenant: { id: "t1" }, encrypted: false };
-    const known = { kind: "cards", schemaVersion: 1, id: "a", revision: 4, sequence: 1, createdAt: time, createdSequence: 1, createdIndex: 0, updatedAt: time };
+    const known = {
+      kind: "cards",
+      schemaVersion: 1,
+      id: "a",
+      revision: 4,
+      sequence: 1,
+      createdAt: time,
+      createdSequence: 1,
+      createdIndex: 0,
+      updatedAt: time,
+    };
     await plant(folder, { ...known, unknown }, { name: "Ada", extra: [1] });
 
     const state = await folder.open({ collections: [first] });
@@ -133,7 +148,10 @@ describe("members of the envelope that this version does not know", () => {
     await state.collection(first).update("a", (card) => ({ ...card, name: "Ada L." }));
     const crashed = await folder.crash();
     await state.close();
-    expect(await onDisk(folder, "a")).toMatchObject({ envelope: { revision: 5, unknown }, body: { name: "Ada L.", extra: [1] } });
+    expect(await onDisk(folder, "a")).toMatchObject({
+      envelope: { revision: 5, unknown },
+      body: { name: "Ada L.", extra: [1] },
+    });
 
     await (await folder.open({ directory: crashed, collections: [first] })).close();
     const recovered = new LooseDocuments(nodeFileSystem, new Layout(crashed));

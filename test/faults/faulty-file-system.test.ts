@@ -57,15 +57,18 @@ describe("replacing a file", () => {
     expect(await filesBelow(folder.path, /./)).toEqual([folder.at("a")]);
   });
 
-  test.each(["create", "write", "sync", "rename"] as const)("that fails to %s leaves the old file and nothing else", async (on) => {
-    await using folder = await temporaryFolder();
-    const disk = new FaultyFileSystem();
-    await replaceFileDurably(disk, folder.at("a"), Buffer.from("old"));
-    disk.set({ on, fails: "EIO" });
-    await expect(replaceFileDurably(disk, folder.at("a"), Buffer.from("new"))).rejects.toMatchObject({ code: "EIO" });
-    expect(await readFile(folder.at("a"), "utf8")).toBe("old");
-    expect(await filesBelow(folder.path, /./)).toEqual([folder.at("a")]);
-  });
+  test.each(["create", "write", "sync", "rename"] as const)(
+    "that fails to %s leaves the old file and nothing else",
+    async (on) => {
+      await using folder = await temporaryFolder();
+      const disk = new FaultyFileSystem();
+      await replaceFileDurably(disk, folder.at("a"), Buffer.from("old"));
+      disk.set({ on, fails: "EIO" });
+      await expect(replaceFileDurably(disk, folder.at("a"), Buffer.from("new"))).rejects.toMatchObject({ code: "EIO" });
+      expect(await readFile(folder.at("a"), "utf8")).toBe("old");
+      expect(await filesBelow(folder.path, /./)).toEqual([folder.at("a")]);
+    },
+  );
 
   test("is not done until the folder is synced", async () => {
     await using folder = await temporaryFolder();
@@ -77,7 +80,9 @@ describe("replacing a file", () => {
   test("creates a name once, whoever tries", async () => {
     await using folder = await temporaryFolder();
     const disk = new FaultyFileSystem();
-    const tries = Array.from({ length: 8 }, (_, index) => createFileDurably(disk, folder.at("a"), Buffer.from(String(index))));
+    const tries = Array.from({ length: 8 }, (_, index) =>
+      createFileDurably(disk, folder.at("a"), Buffer.from(String(index))),
+    );
     const created = await Promise.all(tries);
     expect(created.filter(Boolean)).toHaveLength(1);
     expect(await readFile(folder.at("a"), "utf8")).toBe(String(created.indexOf(true)));

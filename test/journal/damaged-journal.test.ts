@@ -14,7 +14,9 @@ function segments(): Map<string, Buffer> {
   for (const [index, name] of names.entries()) {
     const first = index * 3 + 1;
     const start = header({ epoch: index === 2 ? 2 : 1, first, previous });
-    const content = lines(start, ...range(first, first + 2).map((sequence) => commit(sequence)), { durable: first + 2 });
+    const content = lines(start, ...range(first, first + 2).map((sequence) => commit(sequence)), {
+      durable: first + 2,
+    });
     previous = { segment: name, length: content.length };
     files.set(name, index === 2 ? Buffer.concat([content, Buffer.alloc(400)]) : content);
   }
@@ -76,7 +78,9 @@ test("whatever happens to a journal, reading it ends, typed, in order, with noth
       // Every number below the end was applied, is elsewhere, or is named.
       const lost = reading.lost.flatMap(({ first, last }) => range(first, last));
       const begin = above ?? Math.min(...sequences, ...lost, 10) - 1;
-      expect([...sequences, ...lost].sort((left, right) => left - right)).toEqual(range(begin + 1, Math.max(begin, reading.lastSequence)));
+      expect([...sequences, ...lost].sort((left, right) => left - right)).toEqual(
+        range(begin + 1, Math.max(begin, reading.lastSequence)),
+      );
     }),
     { numRuns: 1_000 },
   );

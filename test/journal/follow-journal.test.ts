@@ -83,7 +83,11 @@ describe("a follower", () => {
 
   test("begins behind a sequence number", async () => {
     await using folder = await temporaryFolder();
-    const name = await writeSegment(folder.path, header(), lines(header(), commit(1), commit(2), commit(3), { durable: 3 }));
+    const name = await writeSegment(
+      folder.path,
+      header(),
+      lines(header(), commit(1), commit(2), commit(3), { durable: 3 }),
+    );
     const followed = new Followed(folder.path, name, 2);
     expect(await followed.poll()).toBe("current");
     expect(followed.sequences).toEqual([3]);

@@ -68,7 +68,10 @@ describe("group commit", () => {
     const { writer } = await openWriter(folder.path);
     writer.append(entry(1));
     await writer.idle();
-    await eventually("a watermark that covers the commit", async () => scanSegment(await lastSegment(folder.path)).watermark === 1);
+    await eventually(
+      "a watermark that covers the commit",
+      async () => scanSegment(await lastSegment(folder.path)).watermark === 1,
+    );
     const { length } = writer.currentSegment;
     // And once is enough.
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -154,7 +157,9 @@ describe("failure", () => {
     lift();
     // The disk works again, and is not trusted.
     const writes = disk.count("write");
-    expect(() => { writer.append(entry(4)); }).toThrow(HoldfastError);
+    expect(() => {
+      writer.append(entry(4));
+    }).toThrow(HoldfastError);
     await writer.idle();
     await writer.close();
     expect(disk.count("write")).toBe(writes);

@@ -91,28 +91,36 @@ describe("cutting the last batch", () => {
     await writer.close();
   });
 
-  test.each(["shortens the file", "leaves zeros, as preallocation does"])("at any byte %s: a torn tail, and no loss", async (how) => {
-    await using folder = await temporaryFolder();
-    const name = formatSegmentName(header());
-    const torn = new Set<number>();
-    for (let cut = batchStart; cut < contentEnd; cut += 1) {
-      const kept = bytes.subarray(0, cut);
-      const cutBytes = how === "shortens the file" ? kept : Buffer.concat([kept, Buffer.alloc(bytes.length - cut)]);
-      const fileSystem = overlaidFiles(new Map([[folder.at(name), cutBytes]]));
-      const { reading, sequences } = await readBack(folder.path, { fileSystem });
-      expect(reading.lost).toEqual([]);
-      expect(sequences).toEqual(range(1, sequences.length));
-      expect(sequences.length).toBeGreaterThanOrEqual(4);
-      expect(reading.lastSequence).toBe(sequences.length);
-      expect(reading.findings.length).toBeLessThanOrEqual(1);
-      for (const finding of reading.findings) {
-        expect(finding).toEqual({ kind: "torn", segment: name, offset: reading.previous?.length, bytes: kept.subarray(reading.previous?.length) });
-        torn.add(cut);
+  test.each(["shortens the file", "leaves zeros, as preallocation does"])(
+    "at any byte %s: a torn tail, and no loss",
+    async (how) => {
+      await using folder = await temporaryFolder();
+      const name = formatSegmentName(header());
+      const torn = new Set<number>();
+      for (let cut = batchStart; cut < contentEnd; cut += 1) {
+        const kept = bytes.subarray(0, cut);
+        const cutBytes = how === "shortens the file" ? kept : Buffer.concat([kept, Buffer.alloc(bytes.length - cut)]);
+        const fileSystem = overlaidFiles(new Map([[folder.at(name), cutBytes]]));
+        const { reading, sequences } = await readBack(folder.path, { fileSystem });
+        expect(reading.lost).toEqual([]);
+        expect(sequences).toEqual(range(1, sequences.length));
+        expect(sequences.length).toBeGreaterThanOrEqual(4);
+        expect(reading.lastSequence).toBe(sequences.length);
+        expect(reading.findings.length).toBeLessThanOrEqual(1);
+        for (const finding of reading.findings) {
+          expect(finding).toEqual({
+            kind: "torn",
+            segment: name,
+            offset: reading.previous?.length,
+            bytes: kept.subarray(reading.previous?.length),
+          });
+          torn.add(cut);
+        }
       }
-    }
-    // All but the cuts between two lines, which leave nothing torn.
-    expect(torn.size).toBe(contentEnd - batchStart - 3);
-  });
+      // All but the cuts between two lines, which leave nothing torn.
+      expect(torn.size).toBe(contentEnd - batchStart - 3);
+    },
+  );
 
   test("out of order, as a disk may write its sectors, is a torn tail too", async () => {
     await using folder = await temporaryFolder();
@@ -180,10 +188,15 @@ describe("damage", () => {
       for (let offset = 0; offset < content; offset += 1) {
         const changed = Buffer.from(bytes);
         changed[offset] = (changed[offset] as number) ^ (offset % 2 === 0 ? 0x01 : 0x80);
-        const fileSystem = overlaidFiles(new Map([...files].map(([file, whole]) => [folder.at(file), file === name ? changed : whole])));
+        const fileSystem = overlaidFiles(
+          new Map([...files].map(([file, whole]) => [folder.at(file), file === name ? changed : whole])),
+        );
         const { reading, commits } = await readBack(folder.path, { fileSystem });
         for (const found of commits) expect(JSON.stringify(found)).toBe(written.get(found.sequence));
-        const accounted = [...commits.map(({ sequence }) => sequence), ...reading.lost.flatMap(({ first, last }) => range(first, last))];
+        const accounted = [
+          ...commits.map(({ sequence }) => sequence),
+          ...reading.lost.flatMap(({ first, last }) => range(first, last)),
+        ];
         expect(accounted.sort((left, right) => left - right)).toEqual(range(1, 9));
         expect(reading.findings.length, `${name} at ${offset}`).toBeGreaterThan(0);
       }
@@ -202,7 +215,9 @@ describe("damage", () => {
         const { reading, sequences } = await readBack(folder.path, { fileSystem });
         if (bytes.includes("\n", offset + 1)) {
           expect(sequences).toEqual(range(1, 9));
-          expect(reading.findings).toMatchObject([{ kind: "damage", segment: name, offset, bytes: Buffer.from([0x0b]) }]);
+          expect(reading.findings).toMatchObject([
+            { kind: "damage", segment: name, offset, bytes: Buffer.from([0x0b]) },
+          ]);
         }
       }
     }
@@ -224,7 +239,11 @@ describe("damage", () => {
   test("of a header does not bring back what a fenced owner wrote behind the seal", async () => {
     await using folder = await temporaryFolder();
     const sealed = lines(header(), commit(1), commit(2));
-    const one = await writeSegment(folder.path, header(), Buffer.concat([sealed, lines({ ...commit(3, 2), operations: [] })]));
+    const one = await writeSegment(
+      folder.path,
+      header(),
+      Buffer.concat([sealed, lines({ ...commit(3, 2), operations: [] })]),
+    );
     const next = header({ epoch: 2, first: 3, previous: { segment: one, length: sealed.length } });
     const two = await writeSegment(folder.path, next, lines(next, commit(3, 2), { durable: 3 }));
     await flipByteWithin(folder.at(two), '"storeId"');
@@ -255,6 +274,24 @@ describe("damage", () => {
       }
       await writeFile(folder.at(name), bytes);
     }
+  });
+});
+
+describe("segments that are not needed", () => {
+  test("are looked at if that is asked for, and their damage costs nothing", async () => {
+    await using folder = await temporaryFolder();
+    const [one, two] = await threeSegments(folder.path);
+    expect((await readBack(folder.path, { above: 7, checkAll: true })).reading.findings).toEqual([]);
+    await flipByteWithin(folder.at(one), '"note 2"');
+    await truncate(folder.at(two), 300);
+    expect((await readBack(folder.path, { above: 7 })).reading.findings).toEqual([]);
+    const { reading, sequences } = await readBack(folder.path, { above: 7, checkAll: true });
+    expect(sequences).toEqual([8, 9]);
+    expect(reading.lost).toEqual([]);
+    expect(kinds(reading.findings)).toEqual([`damage ${one}`, `damage ${two}`, `damage ${two}`]);
+    await writeFile(folder.at(two), "");
+    const emptied = (await readBack(folder.path, { above: 7, checkAll: true })).reading;
+    expect(kinds(emptied.findings)).toEqual([`damage ${one}`, `damage ${two}`]);
   });
 });
 
@@ -307,7 +344,11 @@ describe("whole files", () => {
   test("what an owner wrote behind the seal was never acknowledged", async () => {
     await using folder = await temporaryFolder();
     const sealed = lines(header(), commit(1));
-    const one = await writeSegment(folder.path, header(), Buffer.concat([sealed, lines(commit(2)), Buffer.from("half a li")]));
+    const one = await writeSegment(
+      folder.path,
+      header(),
+      Buffer.concat([sealed, lines(commit(2)), Buffer.from("half a li")]),
+    );
     const next = header({ epoch: 2, first: 2, previous: { segment: one, length: sealed.length } });
     await writeSegment(folder.path, next, lines(next, { ...commit(2, 1), operations: [] }));
     const { reading, commits } = await readBack(folder.path);

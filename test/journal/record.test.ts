@@ -51,7 +51,15 @@ test("every changed bit of a line is noticed", () => {
 });
 
 test("a line with the right checksum that is nothing of ours is no line", () => {
-  for (const value of [1, null, [], {}, { durable: "3" }, { durable: 3, sequence: 1 }, { durable: 3, sequence: 1, operations: {} }]) {
+  for (const value of [
+    1,
+    null,
+    [],
+    {},
+    { durable: "3" },
+    { durable: 3, sequence: 1 },
+    { durable: 3, sequence: 1, operations: {} },
+  ]) {
     const json = JSON.stringify(value);
     const buffer = Buffer.alloc(lineBound(json));
     expect(decodeLine(buffer, 0, encodeLine(buffer, 0, json) - 1)).toBeUndefined();

@@ -33,7 +33,12 @@ describe("a segment", () => {
     const scan = scanSegment(bytes);
     expect(scan.commits.map((found) => found.commit.sequence)).toEqual([1, 3]);
     expect(scan.unreadable).toEqual([
-      { start: head.length + one.length, end: head.length + one.length + two.length, commitsBefore: 1, watermarkBehind: 2 },
+      {
+        start: head.length + one.length,
+        end: head.length + one.length + two.length,
+        commitsBefore: 1,
+        watermarkBehind: 2,
+      },
     ]);
   });
 
@@ -56,7 +61,11 @@ describe("a segment", () => {
 
 test("whatever is done to a segment, the scan ends, and finds only what was written", () => {
   const written = [commit(1), commit(2), commit(3)].map((value) => JSON.stringify(value));
-  const mutation = fc.record({ at: fc.nat(whole.length), remove: fc.nat(40), insert: fc.uint8Array({ maxLength: 40 }) });
+  const mutation = fc.record({
+    at: fc.nat(whole.length),
+    remove: fc.nat(40),
+    insert: fc.uint8Array({ maxLength: 40 }),
+  });
   fc.assert(
     fc.property(fc.array(mutation, { maxLength: 4 }), (mutations) => {
       let bytes = whole;

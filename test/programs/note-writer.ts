@@ -46,5 +46,7 @@ await remove("filed_30");
 for (let number = 1; number <= 30; number += 1) await put(`journaled_${number}`, body(`journaled_${number}`, 1));
 if (ending === "close") await state.close();
 // Longer than it takes for the journal to fall idle.
-setTimeout(() => console.log("done"), 100);
+setTimeout(() => {
+  console.log("done");
+}, 100);
 if (ending === "kill") setInterval(() => undefined, 60_000);

@@ -93,18 +93,32 @@ describe("a reader beside a writer that is busy", () => {
   });
 });
 
-/** The machine's files, but that writes to the journal return only when they are let go. */
+/** The machine's files, but that one write to the journal returns only when it is let go. */
 class SlowJournal implements Disposable {
-  #held = false;
-  #waiting: (() => void)[] = [];
+  readonly #text: string;
+  readonly #reached: Promise<void>;
+  #markReached!: () => void;
+  readonly #letGo: Promise<void>;
+  #open!: () => void;
 
-  hold(): void {
-    this.#held = true;
+  /** @param text which write is the one: that of a batch with this text. */
+  constructor(text: string) {
+    this.#text = text;
+    this.#reached = new Promise((resolve) => {
+      this.#markReached = resolve;
+    });
+    this.#letGo = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  /** Resolves when the bytes are in the file, and the writer does not know. */
+  get reached(): Promise<void> {
+    return this.#reached;
   }
 
   letGo(): void {
-    this.#held = false;
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#open();
   }
 
   [Symbol.dispose](): void {
@@ -112,8 +126,10 @@ class SlowJournal implements Disposable {
   }
 
   fileSystem(): FileSystem {
-    const afterWrite = async (): Promise<void> => {
-      if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const afterWrite = async (written: Buffer): Promise<void> => {
+      if (!written.includes(this.#text)) return;
+      this.#markReached();
+      await this.#letGo;
     };
     const open = async (path: string, mode: OpenMode): Promise<OpenFile> => {
       const file = await nodeFileSystem.open(path, mode);
@@ -121,9 +137,9 @@ class SlowJournal implements Disposable {
       return {
         path,
         read: (...given) => file.read(...given),
-        async write(...given) {
-          const count = await file.write(...given);
-          await afterWrite();
+        async write(buffer, offset, length, position) {
+          const count = await file.write(buffer, offset, length, position);
+          await afterWrite(Buffer.from(buffer.subarray(offset, offset + length)));
           return count;
         },
         sync: () => file.sync(),
@@ -138,18 +154,14 @@ class SlowJournal implements Disposable {
 
 test("a reader does not see what is written but not yet acknowledged", async () => {
   await using folder = await stateFolder();
-  using journal = new SlowJournal();
+  using journal = new SlowJournal("in doubt");
   const owner = await folder.open({ environment: { fileSystem: journal.fileSystem() } });
   await owner.collection(notes).insert("first", { text: "acknowledged" });
   const reader = await folder.open({ mode: "reader" });
   await eventually("the reader has the first", () => reader.lastSequence === owner.lastSequence);
   await using follower = new ChangeCollector(reader);
-  journal.hold();
   const writing = owner.collection(notes).insert("second", { text: "in doubt" });
-  await eventually("the bytes are in the file", async () => {
-    const [path = ""] = await filesBelow(folder.directory, /\.wal$/);
-    return (await readFile(path)).includes("in doubt");
-  });
+  await journal.reached;
   const late = await folder.open({ mode: "reader" });
   // Several polls, and hints from the system, and a reader that comes in only now.
   await new Promise((resolve) => setTimeout(resolve, 1_000));

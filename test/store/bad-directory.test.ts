@@ -22,7 +22,10 @@ describe("a directory that is not ours is never adopted and never cleaned", () =
     ["of somebody's files", { "notes.txt": "mine", "photos/a.jpg": "x" }],
     ["of a web application", { "manifest.json": '{"name":"app","icons":[]}', "index.html": "<html>" }],
     ["with a manifest that is no JSON", { "manifest.json": "Manifest-Version: 1.0\n" }],
-    ["with folders named like ours", { "journal/today.md": "dear diary", "collections/stamps/1.json": "{}", "status/index.html": "ok" }],
+    [
+      "with folders named like ours",
+      { "journal/today.md": "dear diary", "collections/stamps/1.json": "{}", "status/index.html": "ok" },
+    ],
     ["with nothing but a folder named status", { "status/index.html": "ok" }],
     ["with nothing but a folder named epochs", { "epochs/jurassic.txt": "long ago" }],
     ["with a temporary file of somebody's", { "download.tmp": "x" }],
@@ -68,8 +71,12 @@ describe("a directory that is not ours is never adopted and never cleaned", () =
   test("nor is one made where none is wanted, or a file taken for one", async () => {
     await using folder = await temporaryFolder();
     await using states = await stateFolder();
-    expect((await rejectionOf(states.open({ directory: folder.at("absent"), create: false }))).code).toBe("INVALID_CONFIG");
-    expect((await rejectionOf(states.open({ directory: folder.at("absent"), mode: "reader" }))).code).toBe("INVALID_CONFIG");
+    expect((await rejectionOf(states.open({ directory: folder.at("absent"), create: false }))).code).toBe(
+      "INVALID_CONFIG",
+    );
+    expect((await rejectionOf(states.open({ directory: folder.at("absent"), mode: "reader" }))).code).toBe(
+      "INVALID_CONFIG",
+    );
     await writeFile(folder.at("file"), "mine");
     expect((await rejectionOf(states.open({ directory: folder.at("file") }))).code).toBe("INVALID_CONFIG");
     expect((await rejectionOf(states.open({ directory: folder.at("file", "below") }))).code).toBe("INVALID_CONFIG");
@@ -106,8 +113,15 @@ describe("a directory of a newer format is refused and left as it is", () => {
 
 describe("where this process may not write", () => {
   /** As somebody who owns nothing. */
-  async function attemptAsNobody(directory: string, mode: "writer" | "reader"): Promise<{ code?: string; message?: string }> {
-    const { stdout } = await run(process.execPath, [openAttempt, directory, mode], { uid: 65534, gid: 65534, cwd: "/" });
+  async function attemptAsNobody(
+    directory: string,
+    mode: "writer" | "reader",
+  ): Promise<{ code?: string; message?: string }> {
+    const { stdout } = await run(process.execPath, [openAttempt, directory, mode], {
+      uid: 65534,
+      gid: 65534,
+      cwd: "/",
+    });
     return JSON.parse(stdout) as { code?: string; message?: string };
   }
 

@@ -34,7 +34,12 @@ async function open(folder: StateFolder): Promise<Opened> {
 }
 
 /** Every way there is to write a body under an id. */
-function writes(state: StateDirectory, collection: Collection<unknown>, id: string, body: unknown): [string, () => Promise<unknown>][] {
+function writes(
+  state: StateDirectory,
+  collection: Collection<unknown>,
+  id: string,
+  body: unknown,
+): [string, () => Promise<unknown>][] {
   return [
     ["insert", () => collection.insert(id, body)],
     ["put", () => collection.put(id, body)],
@@ -44,7 +49,12 @@ function writes(state: StateDirectory, collection: Collection<unknown>, id: stri
 }
 
 /** Runs what must be refused, and compares every byte of the directory before and after. */
-async function expectRefused(folder: StateFolder, state: StateDirectory, code: string, attempts: [string, () => Promise<unknown>][]): Promise<HoldfastError[]> {
+async function expectRefused(
+  folder: StateFolder,
+  state: StateDirectory,
+  code: string,
+  attempts: [string, () => Promise<unknown>][],
+): Promise<HoldfastError[]> {
   const before = await fingerprint(folder.directory);
   const { lastSequence } = state;
   const errors: HoldfastError[] = [];
@@ -101,7 +111,23 @@ describe("an id", () => {
   test("that differs from another only in case is another", async () => {
     await using folder = await stateFolder();
     const { state } = await open(folder);
-    const ids = ["note", "Note", "NOTE", "nOte", "straße", "STRASSE", "é", "e\u0301", "x".repeat(256), "X".repeat(256), "%41", "A", "con", "a.b", "~"];
+    const ids = [
+      "note",
+      "Note",
+      "NOTE",
+      "nOte",
+      "straße",
+      "STRASSE",
+      "é",
+      "e\u0301",
+      "x".repeat(256),
+      "X".repeat(256),
+      "%41",
+      "A",
+      "con",
+      "a.b",
+      "~",
+    ];
     for (const id of ids) await state.collection(anything).insert(id, { id });
     await state.checkpoint();
     const files = await filesBelow(folder.at("collections", "anything"), /\.json$/);
@@ -125,11 +151,21 @@ describe("a body", () => {
     ["too deep", "INVALID_DOCUMENT", deep(21), [Array.from({ length: 20 }, () => "/inner").join("")]],
     ["endless", "INVALID_DOCUMENT", cyclic, [Array.from({ length: 20 }, () => "/self").join("")]],
     ["with __proto__", "INVALID_DOCUMENT", JSON.parse('{"a":{"__proto__":{"admin":true}}}'), ["/a/__proto__"]],
-    ["with lone surrogates", "INVALID_DOCUMENT", { text: "a\ud800", list: ["\udc00"], "\ud801": 1 }, ["/text", "/list/0", "/\ufffd"]],
+    [
+      "with lone surrogates",
+      "INVALID_DOCUMENT",
+      { text: "a\ud800", list: ["\udc00"], "\ud801": 1 },
+      ["/text", "/list/0", "/\ufffd"],
+    ],
     ["with numbers JSON has not", "INVALID_DOCUMENT", { a: Number.NaN, b: [Number.POSITIVE_INFINITY] }, ["/a", "/b/0"]],
     ["with a hole", "INVALID_DOCUMENT", { list: [1, undefined, 3] }, ["/list/1"]],
     ["with values JSON has not", "INVALID_DOCUMENT", { a: 1n, b: () => 1, c: Symbol("c") }, ["/a", "/b", "/c"]],
-    ["with objects that would come back as others", "INVALID_DOCUMENT", { a: new Date(0), "b/c": new Map(), d: new Invoice() }, ["/a", "/b~1c", "/d"]],
+    [
+      "with objects that would come back as others",
+      "INVALID_DOCUMENT",
+      { a: new Date(0), "b/c": new Map(), d: new Invoice() },
+      ["/a", "/b~1c", "/d"],
+    ],
     ["with a prototype of its own", "INVALID_DOCUMENT", { a: Object.create({ admin: true }) as unknown }, ["/a"]],
     ["of nothing", "INVALID_DOCUMENT", undefined, [""]],
   ];
@@ -157,7 +193,9 @@ describe("a body", () => {
     const { state } = await open(folder);
     const collection = state.collection(strict);
     const body = { size: 11, tags: ["a", 1], extra: true } as never;
-    const [error] = await expectRefused(folder, state, "INVALID_DOCUMENT", [["insert", () => collection.insert("a", body)]]);
+    const [error] = await expectRefused(folder, state, "INVALID_DOCUMENT", [
+      ["insert", () => collection.insert("a", body)],
+    ]);
     expect(error?.problems.map(({ path }) => path)).toEqual(expect.arrayContaining(["/name", "/size", "/tags/1", ""]));
   });
 
@@ -167,10 +205,23 @@ describe("a body", () => {
     const large = { text: "x".repeat(10_000 - '{"text":""}'.length) };
     await collection.insert("large", large);
     await collection.insert("deep", deep(20));
-    await collection.insert("odd", { "": null, constructor: 1, prototype: [], toString: "x", "a/b~c": "\u0000\u2028😀", left: undefined });
+    await collection.insert("odd", {
+      "": null,
+      constructor: 1,
+      prototype: [],
+      toString: "x",
+      "a/b~c": "\u0000\u2028😀",
+      left: undefined,
+    });
     expect((await collection.get("large"))?.body).toEqual(large);
     expect((await collection.get("deep"))?.body).toEqual(deep(20));
-    expect((await collection.get("odd"))?.body).toEqual({ "": null, constructor: 1, prototype: [], toString: "x", "a/b~c": "\u0000\u2028😀" });
+    expect((await collection.get("odd"))?.body).toEqual({
+      "": null,
+      constructor: 1,
+      prototype: [],
+      toString: "x",
+      "a/b~c": "\u0000\u2028😀",
+    });
   });
 });
 
@@ -187,7 +238,10 @@ test("an unknown cursor, a wrong revision, and an update that throws change noth
     ["put of one that is not there", () => collection.put("new", 1, { ifRevision: 1 })],
     ["update", () => collection.update("here", () => 1, { ifRevision: 0 })],
     ["delete", () => collection.delete("here", { ifRevision: 9 })],
-    ["put in a transaction", () => state.transaction((tx) => tx.collection(anything).put("here", 1, { ifRevision: 2 }))],
+    [
+      "put in a transaction",
+      () => state.transaction((tx) => tx.collection(anything).put("here", 1, { ifRevision: 2 })),
+    ],
   ]);
   const before = await fingerprint(folder.directory);
   const throwing = collection.update("here", () => {
@@ -202,7 +256,9 @@ test("options that can not be are refused, every problem listed, before anything
   const options = { waitMs: -1, segmentBytes: 1, networkFileSystem: "maybe", sgementBytes: 3 } as never;
   const error = await rejectionOf(folder.open(options));
   expect(error.code).toBe("INVALID_CONFIG");
-  expect(error.problems.map(({ path }) => path)).toEqual(expect.arrayContaining(["/waitMs", "/segmentBytes", "/networkFileSystem"]));
+  expect(error.problems.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(["/waitMs", "/segmentBytes", "/networkFileSystem"]),
+  );
   expect(error.message).toContain("sgementBytes");
   expect((await rejectionOf(folder.open({ directory: "" }))).code).toBe("INVALID_CONFIG");
   await expect(fingerprint(folder.directory)).rejects.toMatchObject({ code: "ENOENT" });

@@ -47,7 +47,10 @@ describe("changes", () => {
     await state.collection(notes).put("b", { text: "c" });
     const changes = await following;
     expect(changes.map(({ sequence }) => sequence)).toEqual(range(from + 1, from + 4));
-    const [put, remove] = [{ type: "put", collection: "notes" }, { type: "delete", collection: "notes" }] as const;
+    const [put, remove] = [
+      { type: "put", collection: "notes" },
+      { type: "delete", collection: "notes" },
+    ] as const;
     expect(changes.map(({ operations }) => operations)).toEqual([
       [{ ...put, id: "a", revision: 1, expiresAt, body: { text: "a" } }],
       [
@@ -72,7 +75,8 @@ describe("changes", () => {
       if (number === 80) await state.checkpoint();
     }
     expect((await following).map(({ sequence }) => sequence)).toEqual(range(1, end));
-    for (const from of [1, 17, 40, 63, end - 1]) expect(await since(state, { since: from })).toEqual(range(from + 1, end));
+    for (const from of [1, 17, 40, 63, end - 1])
+      expect(await since(state, { since: from })).toEqual(range(from + 1, end));
   });
 
   test("without a number begin now; of one collection are only its own", async () => {
@@ -101,7 +105,9 @@ describe("changes", () => {
     expect(await aborted).toEqual([]);
     await state.close();
     // Closing says a last word: the phase it stopped in.
-    expect((await closed).every(({ operations }) => operations.every(({ collection }) => collection !== "notes"))).toBe(true);
+    expect((await closed).every(({ operations }) => operations.every(({ collection }) => collection !== "notes"))).toBe(
+      true,
+    );
     expect(thrownBy(() => state.changes()).code).toBe("CLOSED");
   });
 
@@ -126,10 +132,9 @@ describe("changes", () => {
     await state.close();
     const segments = await filesBelow(folder.at("journal"), /\.wal$/);
     expect(segments.length).toBeGreaterThan(3);
-    await flipByteWithin(segments[1] as string, '"note 40"');
-
-    // The damage lies behind the checkpoint: opening does not look there, and nothing but history is lost.
     const again = await folder.open(small);
+    // Behind the checkpoint: nothing but history is lost.
+    await flipByteWithin(segments[1] as string, '"note 40"');
     const taken: number[] = [];
     const error = await rejectionOf(
       (async () => {

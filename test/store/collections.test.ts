@@ -5,7 +5,10 @@ import { notes, noteSchema, type Note } from "../support/notes.js";
 import { rejectionOf, thrownBy } from "../support/rejection.js";
 import { stateFolder } from "../support/state-folder.js";
 
-async function idsOf(collection: Collection<Note>, options: Parameters<Collection<Note>["list"]>[0]): Promise<string[]> {
+async function idsOf(
+  collection: Collection<Note>,
+  options: Parameters<Collection<Note>["list"]>[0],
+): Promise<string[]> {
   return (await collection.list(options)).documents.map(({ id }) => id);
 }
 
@@ -30,7 +33,10 @@ describe("a document", () => {
     const second = await collection.put("a", { text: "two" });
     expect(second).toMatchObject({ revision: 2, createdAt: first.createdAt });
     expect(second.sequence).toBeGreaterThan(first.sequence);
-    const third = await collection.update("a", (body, head) => ({ ...body, text: `${body.text} after ${head.revision}` }));
+    const third = await collection.update("a", (body, head) => ({
+      ...body,
+      text: `${body.text} after ${head.revision}`,
+    }));
     expect(await collection.get("a")).toEqual({ ...third, body: { text: "two after 2" } });
     expect(await collection.update("a", () => undefined)).toEqual(third);
     expect((await rejectionOf(collection.update("b", (body) => body))).code).toBe("NOT_FOUND");
@@ -61,13 +67,19 @@ describe("a document", () => {
     await using folder = await stateFolder();
     const collection = (await folder.open()).collection(notes);
     const conflict = { code: "REVISION_CONFLICT" };
-    await expect(collection.put("a", { text: "one" }, { ifRevision: 1 })).rejects.toMatchObject({ ...conflict, details: { expected: 1, found: 0 } });
+    await expect(collection.put("a", { text: "one" }, { ifRevision: 1 })).rejects.toMatchObject({
+      ...conflict,
+      details: { expected: 1, found: 0 },
+    });
     await collection.put("a", { text: "one" }, { ifRevision: 0 });
     await expect(collection.put("a", { text: "two" }, { ifRevision: 0 })).rejects.toMatchObject(conflict);
     await collection.put("a", { text: "two" }, { ifRevision: 1 });
     await expect(collection.update("a", (body) => body, { ifRevision: 1 })).rejects.toMatchObject(conflict);
     await collection.update("a", (body) => ({ ...body, text: "three" }), { ifRevision: 2 });
-    await expect(collection.delete("a", { ifRevision: 2 })).rejects.toMatchObject({ ...conflict, details: { expected: 2, found: 3 } });
+    await expect(collection.delete("a", { ifRevision: 2 })).rejects.toMatchObject({
+      ...conflict,
+      details: { expected: 2, found: 3 },
+    });
     expect((await collection.get("a"))?.body.text).toBe("three");
     expect(await collection.delete("a", { ifRevision: 3 })).toBe(true);
     expect(await collection.delete("a", { ifRevision: 0 })).toBe(false);
@@ -80,7 +92,9 @@ describe("a document", () => {
     await collection.insert("hot", { text: "x", count: 0 });
     const { batches } = state.metrics;
     const heads = await Promise.all(
-      Array.from({ length: 200 }, () => collection.update("hot", (body) => ({ ...body, count: (body.count ?? 0) + 1 }))),
+      Array.from({ length: 200 }, () =>
+        collection.update("hot", (body) => ({ ...body, count: (body.count ?? 0) + 1 })),
+      ),
     );
     expect((await collection.get("hot"))?.body.count).toBe(200);
     expect(new Set(heads.map(({ revision }) => revision)).size).toBe(200);
@@ -90,9 +104,13 @@ describe("a document", () => {
   test("of many is inserted by one", async () => {
     await using folder = await stateFolder();
     const collection = (await folder.open()).collection(notes);
-    const tries = await Promise.allSettled(Array.from({ length: 16 }, (_, index) => collection.insert("a", { text: `${index}` })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, index) => collection.insert("a", { text: `${index}` })),
+    );
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    const reasons = tries.flatMap((tried) => (tried.status === "rejected" ? [(tried.reason as { code: string }).code] : []));
+    const reasons = tries.flatMap((tried) =>
+      tried.status === "rejected" ? [(tried.reason as { code: string }).code] : [],
+    );
     expect(new Set(reasons)).toEqual(new Set(["ALREADY_EXISTS"]));
     expect((await collection.get("a"))?.revision).toBe(1);
   });
@@ -144,7 +162,10 @@ describe("a listing", () => {
     await collection.put("b", { text: "changed" });
     expect(await idsOf(collection, { after: "b" })).toEqual(["c"]);
     await collection.delete("b");
-    expect(await rejectionOf(collection.list({ after: "b" }))).toMatchObject({ code: "INVALID_CURSOR", details: { cursor: "b" } });
+    expect(await rejectionOf(collection.list({ after: "b" }))).toMatchObject({
+      code: "INVALID_CURSOR",
+      details: { cursor: "b" },
+    });
     expect((await rejectionOf(collection.list({ before: "nobody" }))).code).toBe("INVALID_CURSOR");
     expect((await rejectionOf(collection.list({ after: "../x" }))).code).toBe("INVALID_ID");
   });
@@ -172,9 +193,16 @@ describe("a listing", () => {
   test("that can not be is refused with every problem", async () => {
     await using folder = await stateFolder();
     const collection = (await folder.open()).collection(notes);
-    const error = await rejectionOf(collection.list({ where: { colour: "red", size: 3 }, limit: 0, after: "a", before: "b" }));
+    const error = await rejectionOf(
+      collection.list({ where: { colour: "red", size: 3 }, limit: 0, after: "a", before: "b" }),
+    );
     expect(error.code).toBe("INVALID_CONFIG");
-    expect(error.problems.map(({ path }) => path).sort()).toEqual(["/before", "/limit", "/where/colour", "/where/size"]);
+    expect(error.problems.map(({ path }) => path).sort()).toEqual([
+      "/before",
+      "/limit",
+      "/where/colour",
+      "/where/size",
+    ]);
     for (const limit of [-1, 1.5, 10_001, Number.NaN]) {
       expect((await rejectionOf(collection.list({ limit }))).problems).toMatchObject([{ path: "/limit" }]);
     }
@@ -237,7 +265,12 @@ describe("a collection", () => {
     expect((await state.collection(notes).get("a"))?.body.text).toBe("a");
     const other = defineCollection<Note>({ name: "notes", schema: noteSchema, indexes: { tag: { path: "text" } } });
     expect(thrownBy(() => state.collection(other)).code).toBe("INVALID_CONFIG");
-    const newer = defineCollection<Note>({ name: "notes", schema: noteSchema, version: 2, migrations: { 1: (body) => body } });
+    const newer = defineCollection<Note>({
+      name: "notes",
+      schema: noteSchema,
+      version: 2,
+      migrations: { 1: (body) => body },
+    });
     expect(thrownBy(() => state.collection(newer)).code).toBe("INVALID_CONFIG");
   });
 
@@ -271,6 +304,8 @@ describe("a collection", () => {
       "/retention/timeToLiveMs",
       "/retention/maximumCount",
     ]);
-    expect(thrownBy(() => defineCollection({ name: "notes", schema: z.unknown(), version: 0 })).problems).toMatchObject([{ path: "/version" }]);
+    expect(thrownBy(() => defineCollection({ name: "notes", schema: z.unknown(), version: 0 })).problems).toMatchObject(
+      [{ path: "/version" }],
+    );
   });
 });

@@ -71,7 +71,8 @@ async function expectNothingWrong(state: StateDirectory, acknowledged: Acknowled
     if (JSON.stringify(found?.body) === JSON.stringify(newest?.body)) continue;
     missing.push(id);
     expect(isLost(state.recovery, id, newest?.sequence ?? 0), `${id} is not what it was, and not reported`).toBe(true);
-    if (found !== undefined) expect(versions.map(({ body }) => JSON.stringify(body))).toContain(JSON.stringify(found.body));
+    if (found !== undefined)
+      expect(versions.map(({ body }) => JSON.stringify(body))).toContain(JSON.stringify(found.body));
   }
   return missing;
 }
@@ -95,7 +96,9 @@ async function expectRecovery(directory: string, acknowledged: AcknowledgedNotes
   const first = await here.open({ directory });
   const missing = await expectNothingWrong(first, acknowledged);
   expect(first.recovery.damage.map((found) => found.file).join("\n")).toMatch(file);
-  expect(first.recovery.outcome).toBe(missing.length > 0 || first.recovery.damage.some(({ repaired }) => !repaired) ? "degraded" : "recovered");
+  expect(first.recovery.outcome).toBe(
+    missing.length > 0 || first.recovery.damage.some(({ repaired }) => !repaired) ? "degraded" : "recovered",
+  );
   await first.collection(notes).put("after", { text: "written after the damage" });
   await first.close();
 
@@ -105,7 +108,11 @@ async function expectRecovery(directory: string, acknowledged: AcknowledgedNotes
   await second.close();
   const after = await verifyStateDirectory(directory);
   expect({ ok: after.ok, findings: damaged(after) }).toEqual({ ok: true, findings: [] });
-  return { report: first.recovery, missing, quarantined: (await filesBelow(join(directory, "quarantine"), /about\.json$/)).length };
+  return {
+    report: first.recovery,
+    missing,
+    quarantined: (await filesBelow(join(directory, "quarantine"), /about\.json$/)).length,
+  };
 }
 
 async function copyOf(ending: "kill" | "close", name: string): Promise<string> {
@@ -193,6 +200,19 @@ describe.each(["kill", "close"] as const)("a directory left by %s", (ending) => 
     }
   });
 
+  test("finds damage in what the journal keeps behind the checkpoint, though nothing depends on it", async () => {
+    const segments = await filesBelow(leftBy(ending).directory, /\.wal$/);
+    const oldest = relative(leftBy(ending).directory, segments[0] as string);
+    for (const offset of [20, 8_000]) {
+      const directory = await copyOf(ending, `history-${offset}`);
+      await flipByte(join(directory, oldest), offset);
+      const { missing, quarantined } = await expectRecovery(directory, leftBy(ending).acknowledged, new RegExp(oldest));
+      expect(missing).toEqual([]);
+      // The damaged bytes, and then the segment they were in.
+      expect(quarantined).toBe(2);
+    }
+  });
+
   test("recovers from a damaged manifest, wherever the byte", async () => {
     const size = (await readFile(join(leftBy(ending).directory, "manifest.json"))).length;
     const format = '{"format":'.length;
@@ -231,7 +251,11 @@ describe.each(["kill", "close"] as const)("a directory left by %s", (ending) => 
     const directory = await copyOf(ending, "missing");
     const [file] = await filesBelow(directory, /\/filed_9\.json$/);
     await rm(file as string);
-    const { missing, report } = await expectRecovery(directory, leftBy(ending).acknowledged, /^collections\/notes\/documents$/);
+    const { missing, report } = await expectRecovery(
+      directory,
+      leftBy(ending).acknowledged,
+      /^collections\/notes\/documents$/,
+    );
     expect(missing).toEqual([]);
     expect(report.lostDocuments).toEqual([]);
   });
@@ -259,12 +283,22 @@ describe.each(["kill", "close"] as const)("a directory left by %s", (ending) => 
     await rename(one as string, `${one as string}.aside`);
     await rename(other as string, one as string);
     await rename(`${one as string}.aside`, other as string);
-    const { missing } = await expectRecovery(directory, leftBy(ending).acknowledged, /filed_11\.json\n.*filed_12\.json/);
+    const { missing } = await expectRecovery(
+      directory,
+      leftBy(ending).acknowledged,
+      /filed_11\.json\n.*filed_12\.json/,
+    );
     expect(missing).toEqual([]);
   });
 
   test("recovers from files that were emptied", async () => {
-    for (const name of [/\/filed_8\.json$/, /^manifest\.json$/, /^checkpoint\.json$/, /^epochs\/\d+$/, /^journal\/.*\.wal$/]) {
+    for (const name of [
+      /\/filed_8\.json$/,
+      /^manifest\.json$/,
+      /^checkpoint\.json$/,
+      /^epochs\/\d+$/,
+      /^journal\/.*\.wal$/,
+    ]) {
       const directory = await copyOf(ending, `emptied-${name.source.replaceAll(/\W/g, "")}`);
       const file = (await filesBelow(directory, name)).at(-1) as string;
       await writeFile(file, "");

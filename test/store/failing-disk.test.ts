@@ -12,13 +12,17 @@ interface Store {
   readonly disk: FaultyFileSystem;
   readonly state: StateDirectory;
   readonly expected: Map<string, Note>;
-  write(id: string, text: string): Promise<void>;
+  readonly write: (id: string, text: string) => Promise<void>;
 }
 
 /** A store with some documents in files and some in the journal. */
 async function storeOn(folder: StateFolder): Promise<Store> {
   const disk = new FaultyFileSystem();
-  const state = await folder.open({ environment: { fileSystem: disk }, firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024 });
+  const state = await folder.open({
+    environment: { fileSystem: disk },
+    firstSegmentBytes: 16 * 1024,
+    segmentBytes: 16 * 1024,
+  });
   const expected = new Map<string, Note>();
   const write = async (id: string, text: string): Promise<void> => {
     await state.collection(notes).put(id, { text });
@@ -31,13 +35,19 @@ async function storeOn(folder: StateFolder): Promise<Store> {
 }
 
 /** What a fresh process finds: everything acknowledged, and of what was in doubt, each whole or not at all. */
-async function expectAfterReopening(folder: StateFolder, directory: string, expected: ReadonlyMap<string, Note>, inDoubt: ReadonlyMap<string, Note>): Promise<void> {
+async function expectAfterReopening(
+  folder: StateFolder,
+  directory: string,
+  expected: ReadonlyMap<string, Note>,
+  inDoubt: ReadonlyMap<string, Note>,
+): Promise<void> {
   const again = await folder.open({ directory });
   expect(again.recovery).toMatchObject({ lostDocuments: [], lostSequences: [], damage: [] });
   const found = await allOf(again.collection(notes));
   for (const [id, body] of expected) if (!inDoubt.has(id)) expect(found.get(id)).toEqual(body);
   for (const [id, body] of found) if (!expected.has(id)) expect(inDoubt.get(id)).toEqual(body);
-  for (const [id, body] of inDoubt) expect([JSON.stringify(body), JSON.stringify(expected.get(id))]).toContain(JSON.stringify(found.get(id)));
+  for (const [id, body] of inDoubt)
+    expect([JSON.stringify(body), JSON.stringify(expected.get(id))]).toContain(JSON.stringify(found.get(id)));
   await again.collection(notes).put("after", { text: "writing goes on" });
   await again.close();
   expect(await verifyStateDirectory(directory)).toMatchObject({ ok: true });
@@ -71,7 +81,9 @@ describe.each(journalFaults)("%s to the journal", (_what, fault) => {
     const writes = disk.count("write");
     await expect(collection.put("new_3", { text: "x" })).rejects.toMatchObject(failed);
     await expect(collection.delete("filed_1")).rejects.toMatchObject(failed);
-    await expect(state.transaction((tx) => tx.collection(notes).put("new_3", { text: "x" }))).rejects.toMatchObject(failed);
+    await expect(state.transaction((tx) => tx.collection(notes).put("new_3", { text: "x" }))).rejects.toMatchObject(
+      failed,
+    );
     await expect(state.checkpoint()).rejects.toMatchObject(failed);
     // The status is written, and nothing else.
     await eventually("the status says so", () => state.startup.current.phase === "error");
@@ -84,7 +96,12 @@ describe.each(journalFaults)("%s to the journal", (_what, fault) => {
     const crashed = await folder.crash();
     await state.close();
     await expectAfterReopening(folder, crashed, expected, new Map([...inDoubt, ["new_1", { text: "on top of it" }]]));
-    await expectAfterReopening(folder, folder.directory, expected, new Map([...inDoubt, ["new_1", { text: "on top of it" }]]));
+    await expectAfterReopening(
+      folder,
+      folder.directory,
+      expected,
+      new Map([...inDoubt, ["new_1", { text: "on top of it" }]]),
+    );
   });
 });
 
@@ -181,7 +198,11 @@ test("a directory that can not be read is not opened, and not repaired", async (
   await using folder = await stateFolder();
   const { state, expected } = await storeOn(folder);
   await state.close();
-  for (const [on, path] of [["readFile", /filed_2\.json$/], ["readFile", /\.wal$/], ["readDirectory", /collections/]] as const) {
+  for (const [on, path] of [
+    ["readFile", /filed_2\.json$/],
+    ["readFile", /\.wal$/],
+    ["readDirectory", /collections/],
+  ] as const) {
     const disk = new FaultyFileSystem();
     disk.set({ on, path, fails: "EIO" });
     expect((await rejectionOf(folder.open({ environment: { fileSystem: disk } }))).code).toBe("STORAGE_FAILED");

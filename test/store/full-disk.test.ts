@@ -41,7 +41,11 @@ async function writeUntilFull(state: StateDirectory, expected: Map<string, Note>
 }
 
 /** A copy on another disk, as if the process had died now, holds everything that was acknowledged, and nothing cut off. */
-async function expectAllAfterCrash(folder: StateFolder, directory: string, expected: ReadonlyMap<string, Note>): Promise<void> {
+async function expectAllAfterCrash(
+  folder: StateFolder,
+  directory: string,
+  expected: ReadonlyMap<string, Note>,
+): Promise<void> {
   await using elsewhere = await temporaryFolder();
   const copy = elsewhere.at("state");
   await crashCopy(directory, copy);
@@ -60,7 +64,9 @@ const disks: readonly [string, () => Promise<SmallDisk | undefined>][] = [
 ];
 
 describe.each(disks)("on %s that is full", (_name, makeDisk) => {
-  test("writes are refused, reads, status and deletes go on, and writing resumes when there is space", async ({ skip }) => {
+  test("writes are refused, reads, status and deletes go on, and writing resumes when there is space", async ({
+    skip,
+  }) => {
     await using disk = (await makeDisk()) ?? skip("mounting is not allowed here");
     await using folder = await stateFolder();
     const { directory, fileSystem } = disk;
@@ -81,11 +87,14 @@ describe.each(disks)("on %s that is full", (_name, makeDisk) => {
     const refused = { code: "STORAGE_FULL" };
     await expect(state.collection(notes).put("note_1", note(next))).rejects.toMatchObject(refused);
     await expect(state.collection(notes).update("note_1", () => note(next))).rejects.toMatchObject(refused);
-    await expect(state.transaction((tx) => tx.collection(notes).put("note_1", note(next)))).rejects.toMatchObject(refused);
+    await expect(state.transaction((tx) => tx.collection(notes).put("note_1", note(next)))).rejects.toMatchObject(
+      refused,
+    );
 
     expect(await allOf(state.collection(notes))).toEqual(expected);
     expect((await state.collection(notes).get("note_1"))?.body).toEqual(note(1));
-    for (const message of ["one", "two", "three"]) await state.startup.report({ phase: "initializing_models", message });
+    for (const message of ["one", "two", "three"])
+      await state.startup.report({ phase: "initializing_models", message });
     expect(await readStartupStatus(directory)).toMatchObject({ phase: "initializing_models" });
     for (const id of ["note_3", "note_30", "note_31"]) {
       expect(await state.collection(notes).delete(id)).toBe(true);

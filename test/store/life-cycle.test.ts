@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { HoldfastError } from "../../src/errors.js";
 import type { StoreCondition } from "../../src/store/index.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
@@ -13,12 +13,21 @@ describe("opening", () => {
   test("tells what it found: new, in order, or to be recovered", async () => {
     await using folder = await stateFolder();
     const first = await folder.open();
-    expect(first.recovery).toMatchObject({ outcome: "created", epoch: 1, documents: 0, takeover: { how: "unclaimed" } });
+    expect(first.recovery).toMatchObject({
+      outcome: "created",
+      epoch: 1,
+      documents: 0,
+      takeover: { how: "unclaimed" },
+    });
     await first.collection(notes).insert("a", { text: "a" });
     const crashed = await folder.crash();
     await first.close();
     const second = await folder.open();
-    expect(second.recovery).toMatchObject({ outcome: "clean", epoch: 2, takeover: { how: "released", previousPid: process.pid } });
+    expect(second.recovery).toMatchObject({
+      outcome: "clean",
+      epoch: 2,
+      takeover: { how: "released", previousPid: process.pid },
+    });
     expect(second.storeId).toBe(first.storeId);
     const recovered = await folder.open({ directory: crashed });
     expect(recovered.recovery).toMatchObject({ outcome: "recovered", damage: [], takeover: { how: "dead" } });
@@ -44,6 +53,11 @@ describe("opening", () => {
     await state.collection(notes).insert("b", { text: "b" });
     let directory = await folder.crash();
     await state.close();
+    // What fails on the way out of a failed opening is told, and does not hide why it failed.
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    onTestFinished(() => {
+      warned.mockRestore();
+    });
     let failures = 0;
     for (const on of ["write", "rename", "syncDirectory"] as const) {
       for (let nth = 1, isOpen = false; !isOpen; nth += 1) {
@@ -63,6 +77,7 @@ describe("opening", () => {
       }
     }
     expect(failures).toBeGreaterThan(10);
+    expect(warned).toHaveBeenCalled();
     const last = await folder.open({ directory });
     expect((await last.collection(notes).list()).documents.map(({ id }) => id)).toEqual(["a", "b"]);
     expect(last.recovery).toMatchObject({ lostDocuments: [], lostSequences: [], damage: [] });
@@ -139,7 +154,11 @@ describe("checkpoints", () => {
 
   test("slow writers down, and lose none of their writes, when the journal reaches its limit", async () => {
     await using folder = await stateFolder();
-    const state = await folder.open({ checkpointBytes: 1024 * 1024, journalLimitBytes: 8 * 1024, journalRetainBytes: 0 });
+    const state = await folder.open({
+      checkpointBytes: 1024 * 1024,
+      journalLimitBytes: 8 * 1024,
+      journalRetainBytes: 0,
+    });
     await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         await state.collection(notes).insert(`n${index}`, { text: "x".repeat(1_000) });
@@ -153,6 +172,13 @@ describe("checkpoints", () => {
     const again = await folder.open({ directory: crashed });
     const { documents } = await again.collection(notes).list();
     expect(documents.map(({ revision }) => revision)).toEqual(Array.from({ length: 40 }, () => 2));
+  });
+
+  test("leave many commits in one segment, also if segments are as small as they may be", async () => {
+    await using folder = await stateFolder();
+    const state = await folder.open({ firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024 });
+    for (let index = 0; index < 20; index += 1) await state.collection(notes).insert(`n${index}`, { text: "x" });
+    expect(state.metrics.journalSegments).toBeLessThan(4);
   });
 
   test("that run while documents change end with the newest version", async () => {

@@ -47,7 +47,10 @@ describe("a transaction", () => {
     await using folder = await stateFolder();
     for (const bytes of [1, 60, 150, 300]) {
       const disk = new FaultyFileSystem();
-      const state = await folder.open({ directory: folder.at("..", `cut-${bytes}`), environment: { fileSystem: disk } });
+      const state = await folder.open({
+        directory: folder.at("..", `cut-${bytes}`),
+        environment: { fileSystem: disk },
+      });
       await state.collection(notes).insert("before", { text: "x" });
       disk.set({ on: "write", path: /journal/, nth: 2, fails: "EIO" });
       disk.set({ on: "write", path: /journal/, nth: 1, times: 1, writesOnly: bytes });
@@ -159,7 +162,9 @@ describe("a transaction", () => {
         await tx.collection(ledgers).put("red", { total: documents.length });
       });
       expect(runs).toBe(2);
-      expect((await state.collection(ledgers).get("red"))?.body.total).toBe(await collection.count({ where: { tag: "red" } }));
+      expect((await state.collection(ledgers).get("red"))?.body.total).toBe(
+        await collection.count({ where: { tag: "red" } }),
+      );
     }
     let runs = 0;
     await state.transaction(async (tx) => {

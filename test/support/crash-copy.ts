@@ -34,5 +34,9 @@ async function leaveDeadSocket(path: string): Promise<void> {
     server.listen(`${path}.new`, resolve);
   });
   await rename(`${path}.new`, path);
-  await new Promise<void>((resolve) => server.close(() => { resolve(); }));
+  await new Promise<void>((resolve) =>
+    server.close(() => {
+      resolve();
+    }),
+  );
 }

@@ -27,7 +27,12 @@ export async function treeOf(root: string): Promise<TreeEntry[]> {
 export async function fingerprint(root: string): Promise<Record<string, string>> {
   const prints: Record<string, string> = {};
   for (const { path, kind, mode } of await treeOf(root)) {
-    const content = kind === "file" ? createHash("sha256").update(await readFile(join(root, path))).digest("hex") : kind;
+    const content =
+      kind === "file"
+        ? createHash("sha256")
+            .update(await readFile(join(root, path)))
+            .digest("hex")
+        : kind;
     prints[path] = `${mode.toString(8)} ${content}`;
   }
   return prints;

@@ -2,7 +2,12 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HoldfastError } from "../../src/errors.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
-import { JournalWriter, type JournalEntry, type JournalListener, type JournalOptions } from "../../src/journal/journal-writer.js";
+import {
+  JournalWriter,
+  type JournalEntry,
+  type JournalListener,
+  type JournalOptions,
+} from "../../src/journal/journal-writer.js";
 import { readJournal, type JournalReading, type ReadJournalOptions } from "../../src/journal/read-journal.js";
 import { encodeLine, lineBound, type CommitRecord, type SegmentHeader } from "../../src/journal/record.js";
 import { formatSegmentName } from "../../src/journal/segment-name.js";
@@ -29,7 +34,12 @@ export function header(members: Partial<SegmentHeader> = {}): SegmentHeader {
 
 /** A commit as it is read back. */
 export function commit(sequence: number, durable = sequence - 1): CommitRecord {
-  return { sequence, time, durable, operations: JSON.parse(`[${entry(sequence).operations}]`) as CommitRecord["operations"] };
+  return {
+    sequence,
+    time,
+    durable,
+    operations: JSON.parse(`[${entry(sequence).operations}]`) as CommitRecord["operations"],
+  };
 }
 
 /** Encodes lines one after another. */

@@ -19,7 +19,7 @@ export const notes = defineCollection<Note>({ name: "notes", schema: noteSchema,
 /** Every document of a collection, by id. */
 export async function allOf<Body>(collection: Collection<Body>): Promise<Map<string, Body>> {
   const found = new Map<string, Body>();
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await collection.list({ limit: 1_000, ...(after === undefined ? {} : { after }) });
     for (const { id, body } of page.documents) found.set(id, body);
     after = page.documents.at(-1)?.id;

@@ -17,7 +17,9 @@ export function overlaidFiles(overlay: ReadonlyMap<string, Buffer>): FileSystem 
       const known = new Set(onDisk.map(({ name }) => join(path, name)));
       return [
         ...onDisk,
-        ...inMemory.filter((file) => !known.has(file)).map((file) => ({ name: file.slice(path.length + 1), kind: "file" as const })),
+        ...inMemory
+          .filter((file) => !known.has(file))
+          .map((file) => ({ name: file.slice(path.length + 1), kind: "file" as const })),
       ];
     },
     open: async (path, mode) => {

@@ -46,7 +46,8 @@ export async function mountedDisk(): Promise<MountedDisk | undefined> {
     async fill() {
       const file = await open(ballast, "a");
       try {
-        for (let size = 256 * 1024; size >= 1; size = Math.floor(size / 4)) await writeUntilFull(file, Buffer.alloc(size));
+        for (let size = 256 * 1024; size >= 1; size = Math.floor(size / 4))
+          await writeUntilFull(file, Buffer.alloc(size));
       } finally {
         await file.close();
       }

@@ -1,4 +1,8 @@
-import { openStateDirectory, type OpenStateDirectoryOptions, type StateDirectory } from "../../src/open-state-directory.js";
+import {
+  openStateDirectory,
+  type OpenStateDirectoryOptions,
+  type StateDirectory,
+} from "../../src/open-state-directory.js";
 import { crashCopy } from "./crash-copy.js";
 import { notes } from "./notes.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -24,7 +28,12 @@ export async function stateFolder(): Promise<StateFolder> {
     at: (...names) => folder.at("state", ...names),
     async open(options = {}) {
       // No checkpoint of its own accord: a test says when.
-      const state = await openStateDirectory({ directory, collections: [notes], checkpointIdleMs: 3_600_000, ...options });
+      const state = await openStateDirectory({
+        directory,
+        collections: [notes],
+        checkpointIdleMs: 3_600_000,
+        ...options,
+      });
       opened.push(state);
       return state;
     },
