@@ -36,8 +36,10 @@ export async function examineDirectory(fileSystem: FileSystem, layout: Layout): 
       throw foreign(layout, "its manifest.json is not one of Holdfast's");
     return "ours";
   }
-  if (await hasOwnTraces(fileSystem, layout)) return "ours";
+  // In this order: another process may be opening the directory for the first time at this very moment. Before anything
+  // that would be unknown comes its claim, so whatever has been seen of it, the claim is there by now.
   const unknown = await unknownNames(fileSystem, layout, names);
+  if (await hasOwnTraces(fileSystem, layout)) return "ours";
   if (unknown.length > 0) {
     throw foreign(
       layout,

@@ -3,9 +3,8 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/pro
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RecoveryReport } from "../../src/store/index.js";
-import { verifyStateDirectory, type VerifyReport } from "../../src/store/verify.js";
-import type { StateDirectory } from "../../src/open-state-directory.js";
+import { verifyStateDirectory } from "../../src/store/verify.js";
+import { damagedFiles, expectNothingWrong, expectRecovery } from "../support/after-damage.js";
 import { crashCopy } from "../support/crash-copy.js";
 import { filesBelow, fingerprint, treeOf } from "../support/directory-fingerprint.js";
 import { flipByte } from "../support/flip-byte.js";
@@ -38,81 +37,6 @@ afterAll(async () => {
 
 function leftBy(ending: "kill" | "close"): Left {
   return left.get(ending) as Left;
-}
-
-function damaged({ findings }: VerifyReport): string[] {
-  return [...new Set(findings.filter(({ severity }) => severity === "damage").map(({ file }) => file))].sort();
-}
-
-function isLost(report: RecoveryReport, id: string, sequence: number): boolean {
-  return (
-    // How many commits an emptied segment held, nobody can tell; that some may be missing, the report must.
-    report.damage.some(({ detail, repaired }) => detail === "the file is empty" && !repaired) ||
-    report.lostSequences.some(({ first, last }) => first <= sequence && sequence <= last) ||
-    report.lostDocuments.some((lost) => lost.collection === "notes" && (lost.id === id || isNameOf(lost.id, id)))
-  );
-}
-
-/** The file of an id too long for a name says only how it begins. */
-function isNameOf(file: string, id: string): boolean {
-  return id.length > 100 && file.includes(`/${id.slice(0, 100)}~`);
-}
-
-/** Compares every note with what was acknowledged. What differs must be an older version, and reported as lost. */
-async function expectNothingWrong(state: StateDirectory, acknowledged: AcknowledgedNotes): Promise<string[]> {
-  const collection = state.collection(notes);
-  const missing: string[] = [];
-  const listed = await collection.list({ limit: 1_000 });
-  expect(listed.documents.every(({ id }) => acknowledged.has(id))).toBe(true);
-  for (const [id, versions] of acknowledged) {
-    const found = await collection.get(id);
-    expect(listed.documents.find((document) => document.id === id)).toEqual(found);
-    const newest = versions.at(-1);
-    if (JSON.stringify(found?.body) === JSON.stringify(newest?.body)) continue;
-    missing.push(id);
-    expect(isLost(state.recovery, id, newest?.sequence ?? 0), `${id} is not what it was, and not reported`).toBe(true);
-    if (found !== undefined)
-      expect(versions.map(({ body }) => JSON.stringify(body))).toContain(JSON.stringify(found.body));
-  }
-  return missing;
-}
-
-interface AfterDamage {
-  readonly report: RecoveryReport;
-  readonly missing: string[];
-  readonly quarantined: number;
-}
-
-/**
- * What must hold of any damage: verify names the file; opening returns nothing wrong and reports what is lost; a second
- * opening finds the directory in order, and so does verify.
- */
-async function expectRecovery(directory: string, acknowledged: AcknowledgedNotes, file: RegExp): Promise<AfterDamage> {
-  await using here = await stateFolder();
-  const before = await verifyStateDirectory(directory);
-  expect(before.ok).toBe(false);
-  expect(damaged(before).join("\n")).toMatch(file);
-
-  const first = await here.open({ directory });
-  const missing = await expectNothingWrong(first, acknowledged);
-  expect(first.recovery.damage.map((found) => found.file).join("\n")).toMatch(file);
-  expect(first.recovery.outcome).toBe(
-    missing.length > 0 || first.recovery.damage.some(({ repaired }) => !repaired) ? "degraded" : "recovered",
-  );
-  await first.collection(notes).put("after", { text: "written after the damage" });
-  await first.close();
-
-  const second = await here.open({ directory });
-  expect(second.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [], lostSequences: [] });
-  expect((await second.collection(notes).get("after"))?.body.text).toBe("written after the damage");
-  await second.close();
-  const after = await verifyStateDirectory(directory);
-  expect({ ok: after.ok, findings: damaged(after) }).toEqual({ ok: true, findings: [] });
-  return {
-    report: first.recovery,
-    missing,
-    quarantined: (await filesBelow(join(directory, "quarantine"), /about\.json$/)).length,
-  };
 }
 
 async function copyOf(ending: "kill" | "close", name: string): Promise<string> {
@@ -313,7 +237,7 @@ describe.each(["kill", "close"] as const)("a directory left by %s", (ending) => 
     await rm(join(directory, "journal"), { recursive: true });
     await using here = await stateFolder();
     const verified = await verifyStateDirectory(directory);
-    expect(damaged(verified)).toContain("journal");
+    expect(damagedFiles(verified)).toContain("journal");
     const state = await here.open({ directory });
     expect(state.recovery.damage).toMatchObject([{ file: "journal", kind: "journal", repaired: false }]);
     expect(state.recovery.outcome).toBe("degraded");
