@@ -157,8 +157,11 @@ class StatusDuringOpening implements OpeningObserver {
 
   async failed(error: unknown): Promise<void> {
     const message = `The state directory could not be opened: ${error instanceof Error ? error.message : String(error)}`;
-    await this.startup?.report({ phase: "error", message: message.slice(0, 2_000) });
-    await this.startup?.close();
+    try {
+      await this.startup?.report({ phase: "error", message: message.slice(0, 2_000) });
+    } finally {
+      await this.startup?.close();
+    }
   }
 }
 

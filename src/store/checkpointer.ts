@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { isAbsent } from "../files/node-file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
 import { sealJson } from "../files/sealed-json.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
@@ -372,13 +372,5 @@ export class Checkpointer {
   #allSegments(): string[] {
     const { inherited, journal } = this.#parts;
     return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
-  }
-}
-
-async function removeIfPresent(fileSystem: FileSystem, path: string): Promise<void> {
-  try {
-    await fileSystem.remove(path);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
   }
 }

@@ -45,7 +45,7 @@ test.each([
   ["where there are no sockets", 30, deep, false],
 ] as const)(
   "of eight that want a dead writer's directory at the same moment, exactly one gets it: %s",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async (_, rounds, below, sockets) => {
     await using folder = await stateFolder();
     const directory = join(folder.directory, ...below);

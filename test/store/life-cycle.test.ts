@@ -86,6 +86,22 @@ describe("opening", () => {
   });
 });
 
+test("an opening that fails leaves nothing running, also when it can not say why it failed", async () => {
+  await using folder = await stateFolder();
+  const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+  onTestFinished(() => {
+    warned.mockRestore();
+  });
+  const disk = new FaultyFileSystem();
+  disk.set({ on: "create", path: /startup\.json/, nth: 2, fails: "EIO" });
+  const opening = folder.open({ environment: { fileSystem: disk }, heartbeatMs: 10 });
+  expect((await rejectionOf(opening)).code).toBe("STORAGE_FAILED");
+  const operations = (): number => disk.count("status") + disk.count("create") + disk.count("touch");
+  const before = operations();
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(operations()).toBe(before);
+});
+
 describe("closing", () => {
   test("waits for what is under way, refuses what comes after, and can be done twice", async () => {
     await using folder = await stateFolder();
