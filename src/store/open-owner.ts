@@ -235,6 +235,7 @@ async function begin(
     readHistory(fileSystem, layout, storeId, since, committer.lastSequence),
   );
   const committer: Committer = new Committer({ clock, condition, changes, lastSequence: loaded.lastSequence });
+  await makeReadBytesDurable(fileSystem, layout, loaded);
   const journal = await JournalWriter.open(
     {
       fileSystem,
@@ -348,6 +349,25 @@ async function strayTemporaryFiles(fileSystem: FileSystem, layout: Layout): Prom
       if (isTemporaryName(name)) found.push(join(folder, name));
   }
   return found;
+}
+
+/**
+ * A process that is killed in the middle of a write leaves bytes that can be read and are not on the disk yet; likewise
+ * a `checkpoint.json` whose new name is not. From our first segment on, all that was read counts as durable: readers
+ * are shown it, new commits build on it, and the journal below the checkpoint may go. So it is made durable first. A
+ * power loss before this takes back only what was never acknowledged, and nobody has seen it.
+ */
+async function makeReadBytesDurable(fileSystem: FileSystem, layout: Layout, loaded: LoadedState): Promise<void> {
+  await fileSystem.syncDirectory(layout.root);
+  const { previous } = loaded.journal;
+  if (previous === null) return;
+  // Only the last segment: an owner begins another when everything in the one before is on disk.
+  const file = await fileSystem.open(join(layout.journal, previous.segment), "truncate");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The predecessor's last segment is sealed by our header; what lies behind the seal is preallocation or a torn tail. */
