@@ -12,17 +12,27 @@ export interface WriteOptions extends RevisionOptions {
   readonly expiresAt?: string | Date | null;
 }
 
+/** A place in the declared order of a collection; no document need stand there. */
+export interface OrderPosition {
+  /** The value of the member that the order is over. */
+  readonly value: IndexValue;
+  readonly id: string;
+}
+
 export interface ListOptions {
   /** Equality on declared indexes; all must hold. */
   readonly where?: Readonly<Record<string, IndexValue>>;
-  /** By creation, ties within one transaction in the order it wrote them. Default `"asc"`. */
+  /** Along the order that the collection declares, or against it. Default `"asc"`. */
   readonly order?: "asc" | "desc";
   /** 1 to 10,000. Default 100. */
   readonly limit?: number;
-  /** Continue behind the document of this id, in the chosen order; the document itself is left out. */
-  readonly after?: string;
-  /** End before the document of this id: the page that directly precedes it. Not together with `after`. */
-  readonly before?: string;
+  /**
+   * Continue behind the document of this id, in the chosen order; the document itself is left out. A position works only
+   * where the collection declares an order, and goes on working when the document it was taken from is gone.
+   */
+  readonly after?: string | OrderPosition;
+  /** End before it: the page that directly precedes. Not together with `after`. */
+  readonly before?: string | OrderPosition;
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +65,7 @@ export interface ReadableCollection<Body> {
    * Reads a page, as of one moment.
    *
    * @throws HoldfastError `INVALID_CURSOR` if `after` or `before` names no document of this collection;
-   * `INVALID_CONFIG` for an undeclared index or a limit out of range; those of {@link get}.
+   * `INVALID_CONFIG` for an undeclared index, a limit out of range, or a position without a declared order; those of {@link get}.
    */
   list(options?: ListOptions): Promise<Page<Body>>;
 

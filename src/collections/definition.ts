@@ -16,6 +16,15 @@ export interface IndexDefinition {
 /** Turns a body of schema version n into one of version n + 1. Must not look at anything but its argument. */
 export type Migration = (body: unknown) => unknown;
 
+/**
+ * An order over one member of the body, with ties by id; a document without the member comes first. Numbers stand before
+ * strings, and strings are compared by UTF-16 code unit, so a time has to be stored in a form that sorts.
+ */
+export interface OrderDefinition {
+  /** The member, dotted: `"order_key"`. */
+  readonly path: string;
+}
+
 export interface Retention {
   /** Lifetime of a document from its last write, in milliseconds. Default: it does not expire. */
   readonly timeToLiveMs?: number;
@@ -33,6 +42,8 @@ export interface CollectionDefinition<Body> {
   /** `migrations[n]` turns version n into n + 1. Applied when read, written back at the next change. */
   readonly migrations: Readonly<Record<number, Migration>>;
   readonly indexes: Readonly<Record<string, IndexDefinition>>;
+  /** The order of listings. Absent: by creation, ties within one transaction in the order it wrote them. */
+  readonly order?: OrderDefinition;
   readonly retention: Retention;
   /**
    * `journaled`: a write is acknowledged once its journal record is on disk. It is the only kind there is: a value that
@@ -48,6 +59,7 @@ export interface CollectionOptions<Body> {
   readonly version?: number;
   readonly migrations?: Readonly<Record<number, Migration>>;
   readonly indexes?: Readonly<Record<string, IndexDefinition>>;
+  readonly order?: OrderDefinition;
   readonly retention?: Retention;
   readonly durability?: "journaled";
 }
@@ -68,6 +80,7 @@ export function defineCollection<Body>(options: CollectionOptions<Body>): Collec
     version: options.version ?? 1,
     migrations: options.migrations ?? {},
     indexes: options.indexes ?? {},
+    ...(options.order === undefined ? {} : { order: options.order }),
     retention: options.retention ?? {},
     durability: options.durability ?? "journaled",
   };
@@ -100,6 +113,8 @@ function* problemsOf(definition: CollectionDefinition<unknown>): Generator<Probl
     if (!pathPattern.test(index.path))
       yield { path: `/indexes/${name}/path`, message: "must be a dotted path of member names" };
   }
+  if (definition.order !== undefined && !pathPattern.test(definition.order.path))
+    yield { path: "/order/path", message: "must be a dotted path of member names" };
   for (const [limit, value] of Object.entries(definition.retention) as [string, number | undefined][]) {
     if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
       yield { path: `/retention/${limit}`, message: "must be a positive number" };

@@ -1,6 +1,6 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
-import { CreationOrder } from "./creation-order.js";
-import { compareByCreation, type Version } from "./version.js";
+import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces } from "./document-order.js";
+import type { Version } from "./version.js";
 
 /** The documents of one collection, in memory: heads and index values, not bodies. */
 export class CollectionState {
@@ -16,8 +16,8 @@ export class CollectionState {
   soonestExpiry = Number.POSITIVE_INFINITY;
   /** Resolves when the index values of documents that were there before the definition have been gathered. */
   indexing: Promise<void> | undefined;
-  #order = new CreationOrder();
-  #indexes: Map<IndexValue, CreationOrder>[] = [];
+  #order = new DocumentOrder(compareByCreation);
+  #indexes: Map<IndexValue, DocumentOrder>[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -28,8 +28,14 @@ export class CollectionState {
     return this.pending.get(id) ?? this.acknowledged.get(id);
   }
 
-  /** All documents, or those with one value of an index, in the order of creation. */
-  ordered(index?: number, value?: IndexValue): CreationOrder | undefined {
+  /** The order of listings. */
+  get compare(): ComparePlaces {
+    const { definition } = this;
+    return definition?.order === undefined ? compareByCreation : compareByKey(Object.keys(definition.indexes).length);
+  }
+
+  /** All documents, or those with one value of an index, in the order of listings. */
+  ordered(index?: number, value?: IndexValue): DocumentOrder | undefined {
     if (index === undefined) return this.#order;
     return value === undefined ? undefined : this.#indexes[index]?.get(value);
   }
@@ -59,8 +65,9 @@ export class CollectionState {
   /** Builds the orders anew from the documents and their keys. */
   index(): void {
     // Sorted once: what is picked out of it for an index value is in order too.
-    const versions = [...this.acknowledged.values()].sort(compareByCreation);
-    this.#order = CreationOrder.of(versions);
+    const { compare } = this;
+    const versions = [...this.acknowledged.values()].sort(compare);
+    this.#order = DocumentOrder.of(versions, compare);
     const indexCount = Object.keys(this.definition?.indexes ?? {}).length;
     this.#indexes = Array.from({ length: indexCount }, (_, position) => {
       const groups = new Map<IndexValue, Version[]>();
@@ -71,7 +78,7 @@ export class CollectionState {
         if (group === undefined) groups.set(value, [version]);
         else group.push(version);
       }
-      return new Map([...groups].map(([value, group]) => [value, CreationOrder.of(group)]));
+      return new Map([...groups].map(([value, group]) => [value, DocumentOrder.of(group, compare)]));
     });
   }
 
@@ -89,7 +96,7 @@ export class CollectionState {
       const value = version.keys[position];
       if (value === undefined) continue;
       let order = orders.get(value);
-      if (order === undefined) orders.set(value, (order = new CreationOrder()));
+      if (order === undefined) orders.set(value, (order = new DocumentOrder(this.compare)));
       order.insert(version);
     }
   }
@@ -104,22 +111,4 @@ export class CollectionState {
       if (order.size === 0) orders.delete(value);
     }
   }
-}
-
-/** The values a body has for the collection's indexes. */
-export function indexKeys(
-  definition: CollectionDefinition<unknown> | undefined,
-  body: unknown,
-): (IndexValue | undefined)[] {
-  if (definition === undefined) return [];
-  return Object.values(definition.indexes).map(({ path }) => {
-    let value: unknown = body;
-    for (const member of path.split(".")) {
-      value =
-        typeof value === "object" && value !== null && Object.hasOwn(value, member)
-          ? (value as Record<string, unknown>)[member]
-          : undefined;
-    }
-    return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : undefined;
-  });
 }

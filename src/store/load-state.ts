@@ -6,8 +6,8 @@ import type { Layout } from "../files/layout.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
-import { CollectionState, indexKeys } from "./collection-state.js";
-import { interpretBody } from "./interpret-body.js";
+import { CollectionState } from "./collection-state.js";
+import { storedKeys } from "./index-keys.js";
 import { collectionOf, lastOperations, type LastOperation } from "./last-operations.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
@@ -139,7 +139,7 @@ class StateLoader {
       await this.#options.documents.scan(name, {
         document: ({ envelope, body }) => {
           const version = versionOfEnvelope(envelope, body.length, []);
-          version.keys = this.#keys(state, version, body);
+          version.keys = storedKeys(state.definition, version, body);
           state.load(version);
           this.#documents += 1;
           this.#newestDocument = Math.max(this.#newestDocument, envelope.sequence);
@@ -214,19 +214,8 @@ class StateLoader {
   #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord): Version {
     const body = JSON.stringify(operation.body);
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
-    version.keys = this.#keys(state, version, body);
+    version.keys = storedKeys(state.definition, version, body);
     return version;
-  }
-
-  /** A body that this program can not interpret is in no index; reading it says why. */
-  #keys(state: CollectionState, version: Version, body: string): Version["keys"] {
-    if (state.definition === undefined || Object.keys(state.definition.indexes).length === 0) return [];
-    try {
-      return indexKeys(state.definition, interpretBody(state.definition, version, body));
-    } catch (error) {
-      if (error instanceof HoldfastError) return [];
-      throw error;
-    }
   }
 
   /**

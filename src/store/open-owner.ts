@@ -23,6 +23,7 @@ import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
 import { loadState, type LoadedState } from "./load-state.js";
+import { lostVersion } from "./lost-version.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 import { checkFileSystem } from "./network-file-system.js";
 import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
@@ -37,8 +38,6 @@ import { repair, sweepTemporaryFiles, type RepairOutcome } from "./repair.js";
 import { Reserve } from "./reserve.js";
 import { identifyStore, writeManifest } from "./store-identity.js";
 import { Sweeper } from "./sweeper.js";
-import type { CollectionState } from "./collection-state.js";
-import type { Version } from "./version.js";
 
 export interface OpenOwnerOptions {
   readonly directory: string;
@@ -288,7 +287,10 @@ async function begin(
       limits: settings,
       committer,
       admission: () => checkpointer.admission(),
-      replaced: (state, version) => assertReplaced(state, version),
+      replaced: (state, version) =>
+        state.acknowledged.get(version.id) === version
+          ? Promise.reject(lostVersion(state, version))
+          : Promise.resolve(),
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
     const recovery = recoveryReport({
@@ -380,16 +382,4 @@ async function cutPredecessor(fileSystem: FileSystem, layout: Layout, loaded: Lo
   } finally {
     await file.close();
   }
-}
-
-/** A file that lost its version without a newer one having been acknowledged is not a race but a loss. */
-function assertReplaced(state: CollectionState, version: Version): Promise<void> {
-  if (state.acknowledged.get(version.id) !== version) return Promise.resolve();
-  return Promise.reject(
-    new HoldfastError(
-      "CORRUPT",
-      `The file of the document ${JSON.stringify(version.id)} of ${state.name} is gone, or holds another version than it should. Run \`holdfast verify\`.`,
-      { details: { collection: state.name, id: version.id, sequence: version.sequence } },
-    ),
-  );
 }

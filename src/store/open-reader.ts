@@ -21,6 +21,7 @@ import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
 import { loadState, type LoadedState, type LoadOptions } from "./load-state.js";
+import { lostVersion } from "./lost-version.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 import type { OpenEnvironment } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
@@ -183,11 +184,7 @@ async function catchUp(
     await reader.reload();
     if (isReplaced()) return;
   }
-  throw new HoldfastError(
-    "CORRUPT",
-    `The file of the document ${JSON.stringify(version.id)} of ${state.name} is gone, or holds another version than it should. Run \`holdfast verify\`.`,
-    { details: { collection: state.name, id: version.id, sequence: version.sequence } },
-  );
+  throw lostVersion(state, version);
 }
 
 /** What a reader found. It repairs nothing, so nothing is quarantined. */

@@ -1,9 +1,10 @@
 import { checkBody } from "../collections/check-body.js";
 import type { CollectionDefinition, RevisionOptions, WriteOptions } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import { indexKeys, type CollectionState } from "./collection-state.js";
+import type { CollectionState } from "./collection-state.js";
 import type { PreparedWrite } from "./committer.js";
 import type { Engine } from "./engine.js";
+import { indexKeys } from "./index-keys.js";
 import type { Version } from "./version.js";
 
 /**

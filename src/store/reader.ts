@@ -8,14 +8,14 @@ import { JournalFollower } from "../journal/follow-journal.js";
 import type { CommitRecord } from "../journal/record.js";
 import type { ChangeLog } from "./change-log.js";
 import { checkpointSchema } from "./checkpoint-file.js";
-import { CollectionState, indexKeys } from "./collection-state.js";
+import { CollectionState } from "./collection-state.js";
+import { storedKeys } from "./index-keys.js";
 import type { StoreMetrics, StoreRole } from "./directory-store.js";
 import { readHistory } from "./history.js";
-import { interpretBody } from "./interpret-body.js";
 import type { LoadedState } from "./load-state.js";
 import { readSealed } from "./manifest.js";
 import type { CollectionRegistry } from "./registry.js";
-import { tombstoneOf, versionOfPut, type Version } from "./version.js";
+import { tombstoneOf, versionOfPut } from "./version.js";
 
 export interface ReaderParts {
   readonly fileSystem: FileSystem;
@@ -241,7 +241,7 @@ export class Reader implements StoreRole {
       } else {
         const body = JSON.stringify(operation.body);
         const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
-        version.keys = keysOf(state, version, body);
+        version.keys = storedKeys(state.definition, version, body);
         const present = state.acknowledged.get(operation.id);
         if (present === undefined || present.sequence < commit.sequence) state.acknowledge(version);
       }
@@ -267,15 +267,5 @@ export class Reader implements StoreRole {
 
   #followerFrom(segment: string | undefined, lastSequence: number): JournalFollower {
     return new JournalFollower(this.#parts.fileSystem, this.#parts.layout.journal, segment, lastSequence);
-  }
-}
-
-function keysOf(state: CollectionState, version: Version, body: string): Version["keys"] {
-  if (state.definition === undefined) return [];
-  try {
-    return indexKeys(state.definition, interpretBody(state.definition, version, body));
-  } catch (error) {
-    if (error instanceof HoldfastError) return [];
-    throw error;
   }
 }

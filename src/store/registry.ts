@@ -1,8 +1,8 @@
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
 import type { Bodies } from "./bodies.js";
-import { CollectionState, indexKeys } from "./collection-state.js";
-import { interpretBody } from "./interpret-body.js";
+import { CollectionState } from "./collection-state.js";
+import { hasKeys, storedKeys } from "./index-keys.js";
 
 /** The collections of an open directory: what is on disk, and what the program has declared. */
 export class CollectionRegistry {
@@ -54,12 +54,12 @@ export class CollectionRegistry {
       if (shapeOf(state.definition) === shapeOf(definition)) return state;
       throw new HoldfastError(
         "INVALID_CONFIG",
-        `The collection ${definition.name} is in use with another definition: version and indexes must be the same everywhere in a program.`,
+        `The collection ${definition.name} is in use with another definition: version, indexes and order must be the same everywhere in a program.`,
         { details: { collection: definition.name } },
       );
     }
     state.definition = definition;
-    if (Object.keys(definition.indexes).length > 0) {
+    if (hasKeys(definition)) {
       if (state.acknowledged.size === 0) state.index();
       else state.indexing = this.#gatherKeys(state, definition);
     }
@@ -72,7 +72,7 @@ export class CollectionRegistry {
         const read = await this.#bodies.read(state.name, version);
         // A newer version has its values from whoever wrote it.
         if (read === "replaced") continue;
-        version.keys = indexKeys(definition, interpretBody(definition, version, read.json));
+        version.keys = storedKeys(definition, version, read.json);
       } catch (error) {
         // A document that can not be read is in no index; reading it says why.
         if (!(error instanceof HoldfastError)) throw error;
@@ -83,6 +83,6 @@ export class CollectionRegistry {
   }
 }
 
-function shapeOf({ version, indexes }: CollectionDefinition<unknown>): string {
-  return JSON.stringify([version, indexes]);
+function shapeOf({ version, indexes, order }: CollectionDefinition<unknown>): string {
+  return JSON.stringify([version, indexes, order]);
 }

@@ -1,8 +1,9 @@
-import type { IndexValue, ListOptions } from "../collections/index.js";
+import type { IndexValue, ListOptions, OrderPosition } from "../collections/index.js";
 import { checkId } from "../collections/check-id.js";
 import { HoldfastError, type Problem } from "../errors.js";
 import type { CollectionState } from "./collection-state.js";
-import { compareByCreation, type Version } from "./version.js";
+import type { Place } from "./document-order.js";
+import type { Version } from "./version.js";
 
 /** A listing, checked. */
 export interface Query {
@@ -10,8 +11,8 @@ export interface Query {
   readonly where: readonly { readonly index: number; readonly value: IndexValue }[];
   readonly order: "asc" | "desc";
   readonly limit: number;
-  readonly after: string | undefined;
-  readonly before: string | undefined;
+  readonly after: string | OrderPosition | undefined;
+  readonly before: string | OrderPosition | undefined;
 }
 
 export interface Selection {
@@ -39,10 +40,15 @@ export function parseQuery(state: CollectionState, options: ListOptions): Query 
   if (options.after !== undefined && options.before !== undefined) {
     problems.push({ path: "/before", message: "can not be given together with after" });
   }
+  for (const cursor of ["after", "before"] as const) {
+    if (typeof options[cursor] === "object" && state.definition?.order === undefined)
+      problems.push({ path: `/${cursor}`, message: `${state.name} declares no order to have a position in` });
+  }
   if (problems.length > 0)
     throw HoldfastError.ofProblems("INVALID_CONFIG", `The listing of ${state.name} is not valid.`, problems);
-  if (options.after !== undefined) checkId(options.after);
-  if (options.before !== undefined) checkId(options.before);
+  for (const cursor of [options.after, options.before]) {
+    if (cursor !== undefined) checkId(typeof cursor === "string" ? cursor : cursor.id);
+  }
   return { where, order: options.order ?? "asc", limit, after: options.after, before: options.before };
 }
 
@@ -58,8 +64,9 @@ export function select(
   overlay: ReadonlyMap<string, Version>,
   isLiving: (version: Version) => boolean,
 ): Selection {
-  const cursorId = query.after ?? query.before;
-  const cursor = cursorId === undefined ? undefined : cursorOf(state, cursorId, overlay, isLiving);
+  const wanted = query.after ?? query.before;
+  const cursor =
+    typeof wanted === "string" ? placeOf(state, wanted, overlay, isLiving) : wanted && positionOf(state, wanted);
   // `before` asks for what directly precedes: it is read backwards and turned round.
   const backwards = query.before !== undefined;
   const direction = (query.order === "asc") === backwards ? "desc" : "asc";
@@ -76,12 +83,18 @@ export function select(
   return { versions: backwards ? versions.reverse() : versions, hasMore };
 }
 
-function cursorOf(
+/** A place that only has what a declared order looks at. */
+function positionOf(state: CollectionState, { value, id }: OrderPosition): Place {
+  const keys: Place["keys"] = [...Object.keys(state.definition?.indexes ?? {}).map(() => undefined), value];
+  return { id, createdSequence: 0, createdIndex: 0, keys };
+}
+
+function placeOf(
   state: CollectionState,
   id: string,
   overlay: ReadonlyMap<string, Version>,
   isLiving: (version: Version) => boolean,
-): Version {
+): Place {
   const version = overlay.get(id) ?? state.acknowledged.get(id);
   if (version !== undefined && !version.deleted && isLiving(version)) return version;
   throw new HoldfastError("INVALID_CURSOR", `${state.name} has no document ${JSON.stringify(id)} to continue from.`, {
@@ -94,7 +107,7 @@ function* walk(
   query: Query,
   overlay: ReadonlyMap<string, Version>,
   direction: "asc" | "desc",
-  cursor: Version | undefined,
+  cursor: Place | undefined,
 ): Generator<Version> {
   const matches = (version: Version): boolean => query.where.every(({ index, value }) => version.keys[index] === value);
   const first = query.where[0];
@@ -103,15 +116,16 @@ function* walk(
     for (const version of base ?? []) if (matches(version)) yield version;
     return;
   }
+  const { compare } = state;
   const sign = direction === "asc" ? 1 : -1;
   const over = [...overlay.values()]
     .filter((version) => !version.deleted && matches(version))
-    .filter((version) => cursor === undefined || compareByCreation(version, cursor) * sign > 0)
-    .sort((left, right) => compareByCreation(left, right) * sign);
+    .filter((version) => cursor === undefined || compare(version, cursor) * sign > 0)
+    .sort((left, right) => compare(left, right) * sign);
   let next = 0;
   for (const version of base ?? []) {
     if (overlay.has(version.id) || !matches(version)) continue;
-    for (; next < over.length && compareByCreation(over[next] as Version, version) * sign < 0; next += 1)
+    for (; next < over.length && compare(over[next] as Version, version) * sign < 0; next += 1)
       yield over[next] as Version;
     yield version;
   }

@@ -105,7 +105,8 @@ export class StoreTransaction implements Transaction {
     const own = this.#writes.get(state);
     // Own writes may hide some of what others wrote: enough is observed to fill the page all the same. A cursor among
     // the own writes is unknown to the others, so then the whole collection is observed.
-    const ownCursor = own?.has(query.after ?? query.before ?? "") === true;
+    const cursor = query.after ?? query.before;
+    const ownCursor = typeof cursor === "string" && own?.has(cursor) === true;
     const observed: Query = {
       ...query,
       ...(ownCursor

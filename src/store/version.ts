@@ -20,7 +20,7 @@ export interface Version {
   readonly bodyLength: number;
   /** The body as JSON, while it is in memory; else it is in the document's file. */
   body: string | undefined;
-  /** The values of the collection's indexes, in the order it declares them. */
+  /** The values of the collection's indexes, in the order it declares them; behind them that of its order. */
   keys: readonly (IndexValue | undefined)[];
 }
 
@@ -132,11 +132,6 @@ export function envelopeOf(kind: string, version: Version): Envelope {
 export function headOf(version: Version): DocumentHead {
   const { id, revision, sequence, createdAt, updatedAt, expiresAt } = version;
   return { id, revision, sequence, createdAt, updatedAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
-}
-
-/** Creation order: by commit, and within a commit as it was written. */
-export function compareByCreation(left: Version, right: Version): number {
-  return left.createdSequence - right.createdSequence || left.createdIndex - right.createdIndex;
 }
 
 function expiryOf(expiresAt: string | undefined): number {
