@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import { builtInCollections, BuiltInSurfaces, type SurfaceOptions } from "./built-in-surfaces.js";
 import type {
   Change,
   Collection,
@@ -27,25 +28,15 @@ import {
   type StoreCondition,
   type StoreMetrics,
   type StoreOptionsInput,
+  type SurfacesOutcome,
 } from "./store/index.js";
-import {
-  conversationDeletionsCollection,
-  conversationItemsCollection,
-  Conversations,
-  conversationsCollection,
-} from "./surfaces/conversations/index.js";
-import { Upkeep } from "./surfaces/history/upkeep.js";
-import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
-import {
-  responseRemovalsCollection,
-  Responses,
-  responsesCollection,
-  responseThreadsCollection,
-} from "./surfaces/responses/index.js";
-import { Startup, startupTransitions } from "./surfaces/startup/index.js";
+import type { Conversations } from "./surfaces/conversations/index.js";
+import type { Responses } from "./surfaces/responses/index.js";
+import { Startup } from "./surfaces/startup/index.js";
+import { Upkeep } from "./surfaces/upkeep.js";
 import { readStatusFile } from "./watch/status-file.js";
 
-export interface OpenStateDirectoryOptions extends StoreOptionsInput {
+export interface OpenStateDirectoryOptions extends StoreOptionsInput, SurfaceOptions {
   /** Where the state lives; made if it does not exist. */
   readonly directory: string;
   /** `"writer"` (default): own the directory. `"reader"`: follow it, beside its owner or without one. */
@@ -55,25 +46,10 @@ export interface OpenStateDirectoryOptions extends StoreOptionsInput {
   /** Collections of the program's own. Named here, their indexes are ready when the directory is open. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of definitions of any bodies
   readonly collections?: readonly CollectionDefinition<any>[];
-  readonly responses?: {
-    /** How long a response is kept after the last activity in its history. Default 30 days. */
-    readonly timeToLiveMs?: number;
-  };
   readonly onProgress?: (progress: RecoveryProgress) => void;
   /** The disk and the time, for tests. */
   readonly environment?: { readonly fileSystem?: FileSystem; readonly clock?: Clock };
 }
-
-const builtInCollections: readonly CollectionDefinition<unknown>[] = [
-  responsesCollection,
-  responseThreadsCollection,
-  responseRemovalsCollection,
-  conversationsCollection,
-  conversationItemsCollection,
-  conversationDeletionsCollection,
-  idempotencyKeysCollection,
-  startupTransitions,
-] as readonly CollectionDefinition<unknown>[];
 
 /**
  * Opens a state directory: takes it over, recovers it, and says in `recovery` what that took.
@@ -93,6 +69,7 @@ export async function openStateDirectory(options: OpenStateDirectoryOptions): Pr
     environment,
     ...settings
   } = options;
+  const surfaceOptions: SurfaceOptions = { ...(responses === undefined ? {} : { responses }) };
   if (typeof directory !== "string" || directory === "") {
     throw new HoldfastError(
       "INVALID_CONFIG",
@@ -109,9 +86,9 @@ export async function openStateDirectory(options: OpenStateDirectoryOptions): Pr
   const root = resolve(directory);
   if (mode === "reader") {
     const store = await openReader({ directory: root, settings: parsed, environment: opening });
-    return new StateDirectory(store, undefined, responses ?? {});
+    return new StateDirectory(store, undefined, new BuiltInSurfaces(store, surfaceOptions));
   }
-  const status = new StatusDuringOpening(opening, parsed.heartbeatMs);
+  const status = new StatusDuringOpening(opening, parsed.heartbeatMs, surfaceOptions);
   const store = await openOwner({ directory: root, create, settings: parsed, environment: opening, observer: status });
   const startup = status.startup;
   if (startup !== undefined) {
@@ -120,18 +97,21 @@ export async function openStateDirectory(options: OpenStateDirectoryOptions): Pr
     });
     await startup.attach(store);
   }
-  return new StateDirectory(store, startup, responses ?? {});
+  return new StateDirectory(store, startup, status.surfaces ?? new BuiltInSurfaces(store, surfaceOptions));
 }
 
 /** Reports `starting` and `recovering` while the directory is being opened, and `error` if it can not be. */
 class StatusDuringOpening implements OpeningObserver {
   startup: Startup | undefined;
+  surfaces: BuiltInSurfaces | undefined;
   readonly #environment: OpenEnvironment;
   readonly #heartbeatMs: number;
+  readonly #surfaceOptions: SurfaceOptions;
 
-  constructor(environment: OpenEnvironment, heartbeatMs: number) {
+  constructor(environment: OpenEnvironment, heartbeatMs: number, surfaceOptions: SurfaceOptions) {
     this.#environment = environment;
     this.#heartbeatMs = heartbeatMs;
+    this.#surfaceOptions = surfaceOptions;
   }
 
   async owned(...[lock, layout]: Parameters<OpeningObserver["owned"]>): Promise<void> {
@@ -149,6 +129,11 @@ class StatusDuringOpening implements OpeningObserver {
       heartbeatIntervalMs: this.#heartbeatMs,
     });
     await this.startup.report({ phase: "recovering", message: "Recovering the state directory." });
+  }
+
+  async reconcile(store: DirectoryStore): Promise<SurfacesOutcome> {
+    this.surfaces = new BuiltInSurfaces(store, this.#surfaceOptions);
+    return this.surfaces.reconcile();
   }
 
   async recovered(report: RecoveryReport): Promise<void> {
@@ -185,19 +170,15 @@ export class StateDirectory implements Store, AsyncDisposable {
   readonly #upkeep: Upkeep | undefined;
 
   /** @internal Use {@link openStateDirectory}. */
-  constructor(
-    store: DirectoryStore,
-    startup: Startup | undefined,
-    responses: NonNullable<OpenStateDirectoryOptions["responses"]>,
-  ) {
+  constructor(store: DirectoryStore, startup: Startup | undefined, surfaces: BuiltInSurfaces) {
     this.#store = store;
     this.#startup = startup;
-    this.responses = new Responses(store, { ...responses, now: () => store.expiryTime() });
-    this.conversations = new Conversations(store, responses);
+    this.responses = surfaces.responses;
+    this.conversations = surfaces.conversations;
     if (store.mode === "writer") {
-      this.#upkeep = new Upkeep(this, {
+      this.#upkeep = new Upkeep(surfaces.maintained, {
         onFailure: (error) => {
-          process.emitWarning(`Holdfast could not tidy up response histories: ${String(error)}`);
+          process.emitWarning(`Holdfast could not tidy up, and will try again: ${String(error)}`);
         },
       });
     }

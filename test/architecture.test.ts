@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   version: [],
   collections: ["errors"],
   config: ["errors"],
+  cache: ["errors"],
   files: ["errors"],
   journal: ["errors", "files"],
   documents: ["errors", "files"],
@@ -25,7 +26,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   surfaces: ["collections", "errors", "watch"],
   // The startup status is reported while there is no store yet, and when there is none any more: it has its own file.
   "surfaces/startup": ["collections", "errors", "files", "locking", "store", "surfaces", "watch"],
-  "open-state-directory": ["collections", "errors", "files", "store", "surfaces", "surfaces/startup", "watch"],
+  "built-in-surfaces": ["collections", "errors", "store", "surfaces", "surfaces/startup"],
+  contract: ["cache", "collections", "errors", "surfaces", "surfaces/startup"],
+  "open-state-directory": [
+    "built-in-surfaces",
+    "collections",
+    "errors",
+    "files",
+    "store",
+    "surfaces",
+    "surfaces/startup",
+    "watch",
+  ],
   server: ["collections", "errors", "open-state-directory", "surfaces", "version", "watch"],
   cli: ["collections", "config", "errors", "open-state-directory", "server", "store", "surfaces", "version", "watch"],
   // The entries of the package, and of the generator of schemas.

@@ -12,6 +12,8 @@ export const reconciliationSchema = z.looseObject({
   count: z.int().min(1),
   /** Which: the first hundred. */
   ids: z.array(z.string()).max(100),
+  /** Whether acknowledged data is missing. Default: it is not. */
+  loss: z.boolean().optional(),
   /** What an operator should know beyond it, for people. */
   detail: z.string().optional(),
 });

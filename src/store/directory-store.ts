@@ -60,17 +60,27 @@ export class DirectoryStore implements Store {
   readonly directory: string;
   readonly storeId: string;
   readonly epoch: number;
-  readonly recovery: RecoveryReport;
   readonly #parts: StoreParts;
   readonly #collections = new Map<CollectionDefinition<unknown>, StoredCollection<unknown>>();
   #closing: Promise<void> | undefined;
+  #recovery: RecoveryReport;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     this.directory = parts.root;
     this.storeId = parts.storeId;
     this.epoch = parts.epoch;
-    this.recovery = parts.recovery;
+    this.#recovery = parts.recovery;
+  }
+
+  /** What opening found and did. */
+  get recovery(): RecoveryReport {
+    return this.#recovery;
+  }
+
+  /** @internal Opening is not over when the store is: the surfaces have something to add. */
+  completeRecovery(report: RecoveryReport): void {
+    this.#recovery = report;
   }
 
   get mode(): "writer" | "reader" {

@@ -6,7 +6,7 @@
 export type { StoreCondition } from "./condition.js";
 export { DirectoryStore, type StoreMetrics } from "./directory-store.js";
 export type { RecoveryProgress } from "./load-state.js";
-export { systemEnvironment, type OpenEnvironment, type OpeningObserver } from "./open-options.js";
+export { systemEnvironment, type OpenEnvironment, type OpeningObserver, type SurfacesOutcome } from "./open-options.js";
 export { openOwner } from "./open-owner.js";
 export { openReader } from "./open-reader.js";
 export { parseStoreOptions, storeOptionsSchema, type StoreOptions, type StoreOptionsInput } from "./options.js";

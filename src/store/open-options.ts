@@ -1,9 +1,10 @@
-import type { CollectionDefinition } from "../collections/index.js";
+import type { CollectionDefinition, Reconciliation } from "../collections/index.js";
 import { systemClock, type Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
+import type { DirectoryStore } from "./directory-store.js";
 import type { RecoveryProgress } from "./load-state.js";
 import type { RecoveryReport } from "./recovery-report.js";
 
@@ -15,10 +16,21 @@ export interface OpenEnvironment {
   readonly onProgress: ((progress: RecoveryProgress) => void) | undefined;
 }
 
+export interface SurfacesOutcome {
+  readonly reconciled: readonly Reconciliation[];
+  readonly warnings: readonly string[];
+}
+
 /** Called as an owner takes a directory; each is waited for. */
 export interface OpeningObserver {
   /** The directory is ours; nothing has been read yet. */
   owned(lock: DirectoryLock, layout: Layout): Promise<void>;
+  /**
+   * The store is open, and nobody has it yet: what the previous owner left undone is put in order.
+   *
+   * @returns what was done; what could not be done now is a warning.
+   */
+  reconcile(store: DirectoryStore): Promise<SurfacesOutcome>;
   recovered(report: RecoveryReport): Promise<void>;
   /** Opening failed after `owned`; the directory is about to be released. */
   failed(error: unknown): Promise<void>;

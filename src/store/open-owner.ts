@@ -30,7 +30,7 @@ import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
 import { Owner } from "./owner.js";
 import { Quarantine } from "./quarantine.js";
-import { recoveryReport } from "./recovery-report-of.js";
+import { recoveryReport, withReconciled } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
 import { repairClaims } from "./repair-claims.js";
@@ -68,6 +68,7 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
     await observer.owned(lock, layout);
     const recovered = await recover(environment, layout, lock, new Date(startedAt));
     opened = await begin(options, layout, lock, recovered, { warnings, startedAt, started });
+    await reconcile(options, layout, opened, started);
     await observer.recovered(opened.recovery);
     return opened;
   } catch (error) {
@@ -79,6 +80,24 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
     ]);
     throw typed;
   }
+}
+
+/**
+ * Lets the surfaces put in order what is theirs, and adds it to the report. The report of the recovery itself is on disk
+ * by then: a crash in here leaves the rest to the next owner, whose report tells of it.
+ */
+async function reconcile(
+  { environment: { fileSystem, clock }, observer }: OpenOwnerOptions,
+  layout: Layout,
+  store: DirectoryStore,
+  started: number,
+): Promise<void> {
+  const { reconciled, warnings } = await observer.reconcile(store);
+  if (reconciled.length === 0 && warnings.length === 0) return;
+  const times = { finishedAt: clock.now(), durationMs: clock.elapsed() - started };
+  const report = withReconciled(store.recovery, reconciled, times);
+  store.completeRecovery({ ...report, warnings: [...report.warnings, ...warnings] });
+  await writeReport(fileSystem, layout, store.recovery);
 }
 
 /** After an opening that failed: what fails now too is told, and does not take the place of the reason. */

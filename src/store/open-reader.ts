@@ -263,6 +263,7 @@ function reportOf(
     lostSequences: journal.lost.map(({ first, last }) => ({ first, last })),
     lostDocuments,
     removedTemporaryFiles: 0,
+    reconciled: [],
     warnings: [],
   };
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { Reconciliation } from "../collections/index.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
 import type { LoadedState } from "./load-state.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -28,8 +29,7 @@ export function recoveryReport(facts: RecoveryFacts): RecoveryReport {
     pid: process.pid,
     host: hostname(),
     startedAt: new Date(facts.startedAt).toISOString(),
-    finishedAt: new Date(facts.finishedAt).toISOString(),
-    durationMs: Math.round(facts.durationMs * 10) / 10,
+    ...timesOf(facts),
     outcome: outcomeOf(facts),
     takeover: {
       how,
@@ -51,8 +51,38 @@ export function recoveryReport(facts: RecoveryFacts): RecoveryReport {
     lostSequences: repaired.lostSequences,
     lostDocuments: repaired.lostDocuments,
     removedTemporaryFiles: repaired.removedTemporaryFiles,
+    reconciled: [],
     warnings: [...facts.warnings],
   };
+}
+
+/** The report once the surfaces have put in order what is theirs. */
+export function withReconciled(
+  report: RecoveryReport,
+  reconciled: readonly Reconciliation[],
+  facts: Pick<RecoveryFacts, "finishedAt" | "durationMs">,
+): RecoveryReport {
+  return {
+    ...report,
+    ...timesOf(facts),
+    outcome: outcomeWith(report.outcome, reconciled),
+    reconciled: [...reconciled],
+  };
+}
+
+function outcomeWith(
+  outcome: RecoveryReport["outcome"],
+  reconciled: readonly Reconciliation[],
+): RecoveryReport["outcome"] {
+  if (reconciled.some(({ loss }) => loss === true)) return "degraded";
+  return outcome === "clean" && reconciled.length > 0 ? "recovered" : outcome;
+}
+
+function timesOf({ finishedAt, durationMs }: Pick<RecoveryFacts, "finishedAt" | "durationMs">): {
+  readonly finishedAt: string;
+  readonly durationMs: number;
+} {
+  return { finishedAt: new Date(finishedAt).toISOString(), durationMs: Math.round(durationMs * 10) / 10 };
 }
 
 function outcomeOf({ isNew, lock, loaded, repaired }: RecoveryFacts): RecoveryReport["outcome"] {

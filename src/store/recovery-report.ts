@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reconciliationSchema } from "../collections/index.js";
 
 /** One thing recovery found damaged, what it did about it, and what that cost. */
 export const damageSchema = z.looseObject({
@@ -61,6 +62,8 @@ export const recoveryReportSchema = z.looseObject({
   lostSequences: z.array(lostSequencesSchema),
   lostDocuments: z.array(lostDocumentSchema),
   removedTemporaryFiles: z.int(),
+  /** What the surfaces put in order of what the previous owner had left undone. */
+  reconciled: z.array(reconciliationSchema),
   /** What an operator should know but that cost nothing. */
   warnings: z.array(z.string()),
 });

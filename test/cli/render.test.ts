@@ -52,6 +52,7 @@ const degraded: RecoveryReport = {
   ],
   lostDocuments: [{ collection: "notes", id: "n\u001b2" }],
   removedTemporaryFiles: 0,
+  reconciled: [],
   warnings: ["the clock went back"],
 };
 

@@ -14,7 +14,7 @@ interface Event {
 
 const events = defineCollection<Event>({
   name: "events",
-  schema: z.looseObject({ at: z.string().optional(), kind: z.string() }),
+  schema: z.looseObject({ at: z.string().exactOptional(), kind: z.string() }),
   indexes: { kind: { path: "kind" } },
   order: { path: "at" },
 });

@@ -4,7 +4,7 @@ import {
   conversationItemsCollection,
   Conversations,
 } from "../../src/surfaces/conversations/index.js";
-import { Upkeep } from "../../src/surfaces/history/upkeep.js";
+import { Upkeep } from "../../src/surfaces/upkeep.js";
 import { Responses, responsesCollection, responseThreadsCollection } from "../../src/surfaces/responses/index.js";
 import { response } from "./samples.js";
 import { diesAfter, type StoreFactory } from "./store-under-test.js";
@@ -185,8 +185,8 @@ export function historiesContract(engine: string, open: StoreFactory): void {
       await expect(new Conversations(diesAfter(under.store, 1)).delete("conv_1")).rejects.toThrow("died");
       now += 2 * day;
       const failures: unknown[] = [];
-      const tasks = { responses, conversations: new Conversations(under.store) };
-      const upkeep = new Upkeep(tasks, { intervalMs: 10, onFailure: (error) => failures.push(error) });
+      const surfaces = [new Conversations(under.store), responses];
+      const upkeep = new Upkeep(surfaces, { intervalMs: 10, onFailure: (error) => failures.push(error) });
       const left = (): Promise<number[]> =>
         Promise.all([
           under.store.collection(responsesCollection).count(),

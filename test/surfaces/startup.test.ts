@@ -64,6 +64,7 @@ const recovery: RecoveryReport = {
   lostSequences: [{ first: 3, last: 5 }],
   lostDocuments: [{ collection: "responses", id: "resp_1" }],
   removedTemporaryFiles: 0,
+  reconciled: [],
   warnings: [],
 };
 

@@ -51,6 +51,14 @@ export function recoveryLines(report: RecoveryReport, paint: Paint): string[] {
       report.lostDocuments.map(({ collection, id }) => printable(`  ${collection}/${id}`)),
     ),
     ...titled(
+      "Put in order:",
+      report.reconciled.map(({ surface, action, reason, count, ids, detail }) => {
+        const which = ids.length === count && count <= 3 ? ` (${ids.join(", ")})` : "";
+        const more = detail === undefined ? "" : `: ${detail}`;
+        return printable(`  ${surface}: ${grouped(count)} ${action}${which}, ${reason}${more}`);
+      }),
+    ),
+    ...titled(
       "Warnings:",
       report.warnings.map((warning) => printable(`  ${warning}`)),
     ),

@@ -1,4 +1,4 @@
-import type { Store, Transaction } from "../../collections/index.js";
+import type { Maintained, Store, Transaction } from "../../collections/index.js";
 import { HoldfastError, isHoldfastError } from "../../errors.js";
 import { ownerMatches, type AccessCheck, type AccessRequest, type OwnerOptions } from "../history/access.js";
 import {
@@ -58,7 +58,7 @@ export interface AddItems extends ChangeConversation {
  *
  * All writes may reject as the store's do. What the caller may not see is not found, never forbidden.
  */
-export class Conversations {
+export class Conversations implements Maintained {
   readonly #store: Store;
   readonly #access: AccessCheck;
   readonly #memory: RemovalMemory;
@@ -188,6 +188,11 @@ export class Conversations {
   /** Takes up deletions that were interrupted. To be called when a store is opened. @returns how many there were. */
   async finishDeletions({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
     return finishDeletions(this.#store, this.#memory, signal);
+  }
+
+  /** Finishes interrupted deletions; see {@link finishDeletions}. */
+  async maintain(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.finishDeletions(options);
   }
 
   /**

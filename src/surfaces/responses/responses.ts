@@ -1,4 +1,4 @@
-import type { Store } from "../../collections/index.js";
+import type { Maintained, Store } from "../../collections/index.js";
 import { HoldfastError } from "../../errors.js";
 import { ownerMatches, type AccessCheck, type OwnerOptions } from "../history/access.js";
 import { derivedId } from "../history/identifiers.js";
@@ -69,7 +69,7 @@ export interface ResponsePatch {
  *
  * All writes may reject as the store's do. What the caller may not see is not found, never forbidden.
  */
-export class Responses {
+export class Responses implements Maintained {
   readonly #store: Store;
   readonly #threads: Threads;
   readonly #reader: ResponseReader;
@@ -254,6 +254,11 @@ export class Responses {
    */
   async removeExpired({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
     return removeExpiredThreads(this.#store, this.#threads, this.#memory, signal);
+  }
+
+  /** Removes what has expired; see {@link removeExpired}. */
+  async maintain(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.removeExpired(options);
   }
 
   /** Changes a stored response by what `change` makes of it; `undefined` leaves it as it is. */

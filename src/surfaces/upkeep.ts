@@ -1,8 +1,4 @@
-/** What has to be done for histories from time to time. */
-export interface UpkeepTasks {
-  readonly responses: { removeExpired(options: { readonly signal: AbortSignal }): Promise<number> };
-  readonly conversations: { finishDeletions(options: { readonly signal: AbortSignal }): Promise<number> };
-}
+import type { Maintained } from "../collections/index.js";
 
 export interface UpkeepOptions {
   /** How often, in milliseconds. Default one hour. */
@@ -12,18 +8,19 @@ export interface UpkeepOptions {
 }
 
 /**
- * Finishes interrupted deletions and removes expired histories, once at the start and then at intervals. It never keeps
- * the process alive. One round runs at a time.
+ * Does what the surfaces have to do from time to time: expiry, retention, interrupted deletions. Once at the start and
+ * then at intervals. It never keeps the process alive. One round runs at a time, and a surface that fails does not keep
+ * the others from their work.
  */
 export class Upkeep {
-  readonly #tasks: UpkeepTasks;
+  readonly #surfaces: readonly Maintained[];
   readonly #options: UpkeepOptions;
   readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | undefined;
 
-  constructor(tasks: UpkeepTasks, options: UpkeepOptions) {
-    this.#tasks = tasks;
+  constructor(surfaces: readonly Maintained[], options: UpkeepOptions) {
+    this.#surfaces = surfaces;
     this.#options = options;
     this.#timer = setInterval(this.#begin, options.intervalMs ?? 60 * 60 * 1000);
     this.#timer.unref();
@@ -45,11 +42,13 @@ export class Upkeep {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    try {
-      await this.#tasks.conversations.finishDeletions({ signal });
-      await this.#tasks.responses.removeExpired({ signal });
-    } catch (error) {
-      if (!signal.aborted) this.#options.onFailure(error);
+    for (const surface of this.#surfaces) {
+      try {
+        signal.throwIfAborted();
+        await surface.maintain({ signal });
+      } catch (error) {
+        if (!signal.aborted) this.#options.onFailure(error);
+      }
     }
   }
 }
