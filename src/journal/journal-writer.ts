@@ -5,7 +5,7 @@ import { writeFully, type FileSystem, type OpenFile } from "../files/file-system
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import { commitJson, encodeLine, journalFormat, lineBound, type SegmentHeader } from "./record.js";
 import { formatSegmentName } from "./segment-name.js";
-import { SegmentSupply } from "./segment-supply.js";
+import { SegmentSupply, type PreparedSegment } from "./segment-supply.js";
 
 /** A transaction on its way to the journal. */
 export interface JournalEntry {
@@ -80,7 +80,8 @@ export class JournalWriter {
   readonly #supply: SegmentSupply;
   readonly #sealed: string[] = [];
   #queue: JournalEntry[] = [];
-  #segment: CurrentSegment;
+  /** `undefined` until the first write of an owner that found the disk full. */
+  #segment: CurrentSegment | undefined;
   #buffer = Buffer.allocUnsafe(256 * 1024);
   #durable: number;
   /** The watermark that the journal itself already carries. */
@@ -99,7 +100,7 @@ export class JournalWriter {
     options: JournalOptions,
     listener: JournalListener,
     supply: SegmentSupply,
-    segment: CurrentSegment,
+    segment: CurrentSegment | undefined,
   ) {
     this.#options = options;
     this.#listener = listener;
@@ -109,23 +110,39 @@ export class JournalWriter {
     this.#recordedWatermark = options.lastSequence;
   }
 
-  /** Starts this owner's first segment: when it resolves, the predecessor is sealed. */
+  /**
+   * Starts this owner's first segment: when it resolves, the predecessor is sealed. On a full disk it starts none, and
+   * the listener is told before this resolves; then what was read of the predecessor is as good as sealed, since all
+   * that an earlier owner still writes finds our claim and is not acknowledged. The first deletion starts the segment
+   * that stands by; an owner that deletes nothing leaves it to the next.
+   */
   static async open(options: JournalOptions, listener: JournalListener): Promise<JournalWriter> {
     const supply = new SegmentSupply(options.fileSystem, options.directory, {
       firstBytes: options.firstSegmentBytes,
       largestBytes: options.segmentBytes,
+      standbyBytes: options.reserveBytes + lineOverheadBytes * 4,
     });
-    const segment = await startSegment(options, supply, options.lastSequence + 1, options.previous, 0);
-    return new JournalWriter(options, listener, supply, segment);
+    const writer = new JournalWriter(options, listener, supply, undefined);
+    try {
+      await writer.#nextSegment(0, false);
+      await supply.establishStandby();
+    } catch (error) {
+      if (!isFullDisk(error)) {
+        await writer.close();
+        throw error;
+      }
+      writer.#becomeFull(storageError(error, "prepare the first journal segment", options.directory));
+    }
+    return writer;
   }
 
   /** Names of this owner's segments, the current one last. */
   get segments(): readonly string[] {
-    return [...this.#sealed, this.#segment.name];
+    return this.#segment === undefined ? [] : [...this.#sealed, this.#segment.name];
   }
 
-  get currentSegment(): { readonly name: string; readonly length: number } {
-    return { name: this.#segment.name, length: this.#segment.position };
+  get currentSegment(): { readonly name: string; readonly length: number } | undefined {
+    return this.#segment && { name: this.#segment.name, length: this.#segment.position };
   }
 
   /** Why nothing but deletions is taken at the moment, if so. */
@@ -165,7 +182,8 @@ export class JournalWriter {
     clearTimeout(this.#watermarkTimer);
     clearInterval(this.#fullRetryTimer);
     if (this.#failure === undefined && this.#recordedWatermark !== this.#durable) await this.#writeWatermark();
-    await this.#segment.file.close();
+    await this.#segment?.file.close();
+    if (this.#failure === undefined && this.#full !== undefined) await this.#supply.establishStandby();
     await this.#supply.close().catch((error: unknown) => {
       // A segment that could not be prepared is the full disk again; there is nothing of it to give back.
       if (!isFullDisk(error)) throw error;
@@ -185,7 +203,7 @@ export class JournalWriter {
         await giveWay();
       }
     } catch (error) {
-      this.#fail(storageError(error, "write the journal", this.#segment.file.path));
+      this.#fail(storageError(error, "write the journal", this.#segment?.file.path ?? this.#options.directory));
     } finally {
       this.#running = undefined;
       // What was appended while the loop was ending.
@@ -196,9 +214,10 @@ export class JournalWriter {
 
   async #writeBatch(): Promise<void> {
     let batch = this.#encodeBatch();
-    if (batch.bytes.length > this.#room(batch.deletesOnly)) {
+    let segment = this.#segment;
+    if (segment === undefined || batch.bytes.length > this.#room(batch.deletesOnly)) {
       try {
-        await this.#nextSegment(batch.bytes.length);
+        segment = await this.#nextSegment(batch.bytes.length, batch.deletesOnly);
       } catch (error) {
         if (!isFullDisk(error)) throw error;
         this.#refuse(storageError(error, "prepare the next journal segment", this.#options.directory));
@@ -207,7 +226,7 @@ export class JournalWriter {
       batch = this.#encodeBatch();
     }
     this.#queue.splice(0, batch.entries);
-    await this.#write(batch.bytes);
+    await this.#write(segment, batch.bytes);
     // Preparing the next segment may have failed meanwhile: whoever waited has been told that the outcome is in doubt.
     if (this.#failure !== undefined) return;
     this.#options.checkFence();
@@ -219,6 +238,7 @@ export class JournalWriter {
 
   /** Bytes left for a batch. While no further segment is ready, the last of them are kept for deletions. */
   #room(deletesOnly: boolean): number {
+    if (this.#segment === undefined) return deletesOnly ? this.#options.reserveBytes : 0;
     const reserve = deletesOnly || this.#supply.isReady ? 0 : this.#options.reserveBytes;
     return this.#segment.size - this.#segment.position - reserve;
   }
@@ -248,25 +268,41 @@ export class JournalWriter {
     this.#buffer = larger;
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    await writeFully(this.#segment.file, bytes, this.#segment.position);
-    this.#segment.position += bytes.length;
+  async #write(segment: CurrentSegment, bytes: Buffer): Promise<void> {
+    await writeFully(segment.file, bytes, segment.position);
+    segment.position += bytes.length;
     this.writtenBytes += bytes.length;
     this.#recordedWatermark = this.#durable;
   }
 
-  async #nextSegment(batchBytes: number): Promise<void> {
+  /** @param standbyWillDo whether, on a full disk, the segment that stands by may be used up. */
+  async #nextSegment(batchBytes: number, standbyWillDo: boolean): Promise<CurrentSegment> {
     const sealed = this.#segment;
-    const previous = { segment: sealed.name, length: sealed.position };
-    this.#segment = await startSegment(this.#options, this.#supply, this.#durable + 1, previous, batchBytes);
-    this.#sealed.push(sealed.name);
-    await sealed.file.close();
+    const previous = sealed === undefined ? this.#options.previous : { segment: sealed.name, length: sealed.position };
+    const take = async (bytes: number): Promise<PreparedSegment> => {
+      try {
+        return await this.#supply.take(bytes);
+      } catch (error) {
+        // It is all reserve, so nothing is kept back of it.
+        const least = bytes - this.#options.reserveBytes;
+        const standby = standbyWillDo && isFullDisk(error) ? await this.#supply.takeStandby(least) : undefined;
+        if (standby === undefined) throw error;
+        return standby;
+      }
+    };
+    const segment = await startSegment(this.#options, take, this.#durable + 1, previous, batchBytes);
+    this.#segment = segment;
+    if (sealed !== undefined) {
+      this.#sealed.push(sealed.name);
+      await sealed.file.close();
+    }
+    return segment;
   }
 
   /** Past a quarter of the segment the next one is due: preparing it takes a while, and nobody should wait for it. */
   #prepareAhead(): void {
     if (this.#closed || this.#supply.isReady || this.#full !== undefined) return;
-    if (this.#segment.position < this.#segment.size / 4) return;
+    if (this.#segment === undefined || this.#segment.position < this.#segment.size / 4) return;
     this.#supply.prepare().catch((error: unknown) => {
       this.#prepareFailed(error);
     });
@@ -283,19 +319,23 @@ export class JournalWriter {
     this.#full = error;
     if (this.#closed) return;
     this.#fullRetryTimer ??= setInterval(() => {
-      this.#supply.prepare().then(
-        () => {
-          clearInterval(this.#fullRetryTimer);
-          this.#fullRetryTimer = undefined;
-          this.#full = undefined;
-          this.#listener.resumed();
-        },
-        (again: unknown) => {
-          if (!isFullDisk(again))
-            this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
-        },
-      );
+      this.#resume().catch((again: unknown) => {
+        if (isFullDisk(again)) return;
+        this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
+      });
     }, fullDiskRetryMs).unref();
+  }
+
+  /** @throws the system's error; on a disk that is still full nothing has changed. */
+  async #resume(): Promise<void> {
+    // The smaller one first: the next owner may find less space than this one has now.
+    await this.#supply.establishStandby();
+    await this.#supply.prepare();
+    if (this.#full === undefined || this.#closed) return;
+    clearInterval(this.#fullRetryTimer);
+    this.#fullRetryTimer = undefined;
+    this.#full = undefined;
+    this.#listener.resumed();
   }
 
   /** The disk is full and the batch does not fit: none of it was written, and later entries may build on it. */
@@ -342,11 +382,14 @@ export class JournalWriter {
   }
 
   async #writeWatermark(): Promise<void> {
+    const segment = this.#segment;
+    // Without a segment nothing has become durable that a watermark could tell of.
+    if (segment === undefined) return;
     try {
       const end = encodeLine(this.#buffer, 0, JSON.stringify({ durable: this.#durable }));
-      if (end <= this.#segment.size - this.#segment.position) await this.#write(this.#buffer.subarray(0, end));
+      if (end <= segment.size - segment.position) await this.#write(segment, this.#buffer.subarray(0, end));
     } catch (error) {
-      this.#fail(storageError(error, "write the journal", this.#segment.file.path));
+      this.#fail(storageError(error, "write the journal", segment.file.path));
     } finally {
       this.#running = undefined;
       if (this.#queue.length > 0 && this.#failure === undefined) this.#running = this.#run();
@@ -360,7 +403,7 @@ export class JournalWriter {
  */
 async function startSegment(
   options: JournalOptions,
-  supply: SegmentSupply,
+  take: (atLeastBytes: number) => Promise<PreparedSegment>,
   first: number,
   previous: SegmentHeader["previous"],
   batchBytes: number,
@@ -375,7 +418,7 @@ async function startSegment(
   const json = JSON.stringify(header);
   const buffer = Buffer.allocUnsafe(lineBound(json));
   const length = encodeLine(buffer, 0, json);
-  const prepared = await supply.take(length + batchBytes + options.reserveBytes);
+  const prepared = await take(length + batchBytes + options.reserveBytes);
   const name = formatSegmentName({ epoch: options.epoch, first });
   const path = join(options.directory, name);
   const file = await options.fileSystem.open(prepared.path, "write-through");

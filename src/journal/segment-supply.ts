@@ -10,6 +10,15 @@ export interface PreparedSegment {
   readonly size: number;
 }
 
+/** What {@link SegmentSupply} needs to know. */
+export interface SegmentSupplyOptions {
+  readonly firstBytes: number;
+  readonly largestBytes: number;
+  /** The size of the segment that stands by for an opening on a full disk. */
+  readonly standbyBytes: number;
+}
+
+const standbyName = "standby";
 const zeros = Buffer.alloc(1024 * 1024);
 const smallestBytes = 256 * 1024;
 
@@ -22,15 +31,17 @@ export class SegmentSupply {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #largestBytes: number;
+  readonly #standbyBytes: number;
   #nextBytes: number;
   #ready: PreparedSegment | undefined;
   #preparing: Promise<void> | undefined;
 
-  constructor(fileSystem: FileSystem, directory: string, options: { firstBytes: number; largestBytes: number }) {
+  constructor(fileSystem: FileSystem, directory: string, options: SegmentSupplyOptions) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
     this.#nextBytes = options.firstBytes;
     this.#largestBytes = options.largestBytes;
+    this.#standbyBytes = options.standbyBytes;
   }
 
   get isReady(): boolean {
@@ -58,6 +69,39 @@ export class SegmentSupply {
     if (segment === undefined) return this.take(atLeastBytes);
     this.#ready = undefined;
     return segment;
+  }
+
+  /**
+   * Keeps a small segment for the day an owner finds the disk full when it opens the directory. It takes no space then:
+   * it only gets its name. If there is no space for it now, there is none.
+   */
+  async establishStandby(): Promise<void> {
+    const path = join(this.#directory, standbyName);
+    if ((await this.#fileSystem.status(path))?.size === this.#standbyBytes) return;
+    try {
+      const written = await this.#write(this.#standbyBytes);
+      await this.#fileSystem.rename(written.path, path);
+      await this.#fileSystem.syncDirectory(this.#directory);
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+    }
+  }
+
+  /** @returns the segment that stands by, if it is there and large enough. */
+  async takeStandby(atLeastBytes: number): Promise<PreparedSegment | undefined> {
+    const path = join(this.#directory, standbyName);
+    const size = (await this.#fileSystem.status(path))?.size ?? 0;
+    if (size < atLeastBytes) return undefined;
+    // An owner that died before it had given the file its name may have left its own header in it.
+    const file = await this.#fileSystem.open(path, "write-through");
+    try {
+      for (let position = 0; position < size; position += zeros.length) {
+        await writeFully(file, zeros.subarray(0, Math.min(zeros.length, size - position)), position);
+      }
+    } finally {
+      await file.close();
+    }
+    return { path, size };
   }
 
   /** Removes what was prepared and not taken; a later owner may have swept it away. */

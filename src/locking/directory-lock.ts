@@ -19,6 +19,8 @@ export interface LockOptions {
   readonly fileSystem: FileSystem;
   readonly layout: Layout;
   readonly clock: Clock;
+  /** Who wants the directory. Default: this process. */
+  readonly own?: ProcessIdentity;
   /** The store's id, if the directory has one already. */
   readonly storeId: string | null;
   /** An epoch that is known to have been, from the journal. The next one is higher, claims or not. Default 0. */
@@ -30,6 +32,11 @@ export interface LockOptions {
   readonly heartbeatMs: number;
   readonly staleAfterMs: number;
   readonly onWaiting?: (holder: Claim | undefined) => void;
+  /**
+   * Does work that can be begun again, and makes room for it when the disk is full. Taking a directory and leaving it
+   * are a few small files each: on a full disk it must still be possible, or nothing in it could be read or deleted.
+   */
+  readonly withRoom?: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** How this owner came by the directory. */
@@ -82,10 +89,9 @@ export class DirectoryLock {
    * did not leave within `waitMs`.
    */
   static async acquire(options: LockOptions): Promise<DirectoryLock> {
-    const { fileSystem, layout, clock } = options;
+    const { fileSystem, layout, clock, own = ownIdentity() } = options;
     await makeDirectories(fileSystem, layout.epochs);
     await makeDirectories(fileSystem, layout.status);
-    const own = ownIdentity();
     const started = clock.elapsed();
     const bound = new BoundSocket(fileSystem, layout.status);
     const wait = async (judgement: Judgement, epoch: number): Promise<void> => {
@@ -114,7 +120,7 @@ export class DirectoryLock {
           // Bound before the claim is made: from its first moment on, the claim's owner answers.
           socket: await bound.listen(),
         };
-        if (!(await claimDirectory(options, claim))) {
+        if (!(await withRoom(options, () => claimDirectory(options, claim)))) {
           if (judgement.kind === "held") judgement.release();
           continue;
         }
@@ -155,7 +161,8 @@ export class DirectoryLock {
       if (this.#stillOwner()) {
         await this.#removeLock();
         if (this.#socket !== undefined) await removeIfPresent(fileSystem, layout.aliveSocket);
-        await writeWriterFile(fileSystem, layout.writer, this.claim, new Date(clock.now()).toISOString());
+        const releasedAt = new Date(clock.now()).toISOString();
+        await withRoom(this.#options, () => writeWriterFile(fileSystem, layout.writer, this.claim, releasedAt));
       }
     } finally {
       await this.#socket?.close();
@@ -172,15 +179,15 @@ export class DirectoryLock {
     }
   }
 
-  /** Shows others that the directory is held. If that fails, as on a full disk, it is given back. */
+  /** Shows others that the directory is held. If that fails it is given back. */
   async #show(): Promise<void> {
     const { fileSystem, layout } = this.#options;
     try {
       if (this.claim.socket !== null) {
         await fileSystem.rename(join(layout.status, this.claim.socket.name), layout.aliveSocket);
       }
-      await this.#refreshLock();
-      await writeWriterFile(fileSystem, layout.writer, this.claim);
+      await withRoom(this.#options, () => this.#refreshLock());
+      await withRoom(this.#options, () => writeWriterFile(fileSystem, layout.writer, this.claim));
       await this.#prune();
     } catch (error) {
       this.#released = true;
@@ -248,6 +255,10 @@ export class DirectoryLock {
       if (liveness.verdict === "dead") await removeIfPresent(fileSystem, join(layout.status, name));
     }
   }
+}
+
+function withRoom<Result>(options: LockOptions, work: () => Promise<Result>): Promise<Result> {
+  return options.withRoom === undefined ? work() : options.withRoom(work);
 }
 
 function vacancyOf(judgement: Judgement, takeOver: "paused" | undefined): Vacancy | "paused" | undefined {

@@ -5,7 +5,6 @@ import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
-import { replaceFileDurably } from "../files/replace-file.js";
 import { storageError } from "../files/storage-error.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
@@ -60,15 +59,16 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
   const layout = await prepareRoot(options, warnings);
   const startedAt = clock.now();
   const started = clock.elapsed();
-  const lock = await takeLock(options, layout, () => {
+  const reserve = new Reserve(environment.fileSystem, layout.reserve);
+  const lock = await takeLock(options, layout, reserve, () => {
     onProgress?.({ stage: "waiting", done: Math.round(clock.elapsed() - started) });
   });
   let opened: DirectoryStore | undefined;
   try {
     await observer.owned(lock, layout);
-    const recovered = await recover(environment, layout, lock, new Date(startedAt));
-    opened = await begin(options, layout, lock, recovered, { warnings, startedAt, started });
-    await reconcile(options, layout, opened, started);
+    const recovered = await reserve.attempt(() => recover(environment, layout, lock, new Date(startedAt)));
+    opened = await begin(options, layout, lock, recovered, { reserve, warnings, startedAt, started });
+    await reconcile(options, layout, opened, { reserve, started });
     await observer.recovered(opened.recovery);
     return opened;
   } catch (error) {
@@ -87,17 +87,17 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
  * by then: a crash in here leaves the rest to the next owner, whose report tells of it.
  */
 async function reconcile(
-  { environment: { fileSystem, clock }, observer }: OpenOwnerOptions,
+  { environment: { clock }, observer }: OpenOwnerOptions,
   layout: Layout,
   store: DirectoryStore,
-  started: number,
+  { reserve, started }: Pick<Beginning, "reserve" | "started">,
 ): Promise<void> {
   const { reconciled, warnings } = await observer.reconcile(store);
   if (reconciled.length === 0 && warnings.length === 0) return;
   const times = { finishedAt: clock.now(), durationMs: clock.elapsed() - started };
   const report = withReconciled(store.recovery, reconciled, times);
   store.completeRecovery({ ...report, warnings: [...report.warnings, ...warnings] });
-  await writeReport(fileSystem, layout, store.recovery);
+  await writeReport(reserve, layout, store.recovery);
 }
 
 /** After an opening that failed: what fails now too is told, and does not take the place of the reason. */
@@ -141,8 +141,9 @@ async function nearestExisting(fileSystem: FileSystem, path: string): Promise<st
 }
 
 async function takeLock(
-  { settings, environment: { fileSystem, clock } }: OpenOwnerOptions,
+  { settings, environment: { fileSystem, clock, identity } }: OpenOwnerOptions,
   layout: Layout,
+  reserve: Reserve,
   onWaiting: () => void,
 ): Promise<DirectoryLock> {
   try {
@@ -151,6 +152,7 @@ async function takeLock(
       fileSystem,
       layout,
       clock,
+      own: identity(),
       storeId: manifest.state === "present" ? manifest.content.storeId : null,
       leastEpoch: await newestEpochInJournal(fileSystem, layout),
       waitMs: settings.waitMs,
@@ -158,6 +160,7 @@ async function takeLock(
       heartbeatMs: settings.heartbeatMs,
       staleAfterMs: settings.staleAfterMs,
       onWaiting,
+      withRoom: (work) => reserve.attempt(work),
     });
   } catch (error) {
     throw storageError(error, "take the state directory", layout.root);
@@ -230,6 +233,7 @@ async function recover(
 }
 
 interface Beginning {
+  readonly reserve: Reserve;
   readonly warnings: string[];
   readonly startedAt: number;
   readonly started: number;
@@ -241,7 +245,7 @@ async function begin(
   layout: Layout,
   lock: DirectoryLock,
   { storeId, isNew, loaded, repaired, documents, quarantine }: Recovered,
-  { warnings, startedAt, started }: Beginning,
+  { reserve, warnings, startedAt, started }: Beginning,
 ): Promise<DirectoryStore> {
   const { fileSystem, clock } = environment;
   const checkpoint = loaded.checkpoint.state === "present" ? loaded.checkpoint.content : undefined;
@@ -274,7 +278,6 @@ async function begin(
   try {
     lock.checkFence();
     await cutPredecessor(fileSystem, layout, loaded);
-    const reserve = new Reserve(fileSystem, layout.reserve);
     await reserve.establish();
     const bodies = new Bodies(documents, settings.cacheBytes);
     const registry = new CollectionRegistry(loaded.states, bodies);
@@ -324,7 +327,7 @@ async function begin(
       durationMs: clock.elapsed() - started,
       checkpointSequence,
     });
-    await writeReport(fileSystem, layout, recovery);
+    await writeReport(reserve, layout, recovery);
     const sweeper = new Sweeper(engine, () => registry.all());
     const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
     role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
@@ -354,8 +357,8 @@ function clockWarnings(expiry: ExpiryClock): string[] {
   ];
 }
 
-async function writeReport(fileSystem: FileSystem, layout: Layout, report: RecoveryReport): Promise<void> {
-  await replaceFileDurably(fileSystem, layout.recoveryReport, Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+async function writeReport(reserve: Reserve, layout: Layout, report: RecoveryReport): Promise<void> {
+  await reserve.replace(layout.recoveryReport, Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
 }
 
 /**

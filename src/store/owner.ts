@@ -38,6 +38,8 @@ export class Owner implements StoreRole {
     condition.listen((current) => {
       this.#react(current);
     });
+    // An owner may find the disk full already.
+    if (condition.current.state === "full") this.#react(condition.current);
     committer.onDurable = () => {
       checkpointer.noteCommits();
     };
@@ -102,8 +104,6 @@ export class Owner implements StoreRole {
     try {
       await this.#parts.checkpointer.close();
     } catch (error) {
-      // What is still to be said, that this process has left, must find room.
-      if (isFullDisk(error)) await this.#parts.reserve.release();
       // Everything acknowledged is in the journal; the next owner replays it.
       process.emitWarning(`Holdfast closed without a last checkpoint: ${String(error)}`);
     }

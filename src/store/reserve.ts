@@ -25,24 +25,23 @@ export class Reserve {
 
   /** Replaces a small file durably, drawing on the reserve if there is no other space. */
   async replace(path: string, bytes: Uint8Array): Promise<void> {
-    for (let drawn = false; ; drawn = true) {
-      try {
-        await replaceFileDurably(this.#fileSystem, path, bytes);
-        // The file that was replaced has given its space back.
-        if (drawn) await this.establish();
-        return;
-      } catch (error) {
-        if (!isFullDisk(error) || !(await this.#draw())) throw error;
-      }
-    }
+    let attempts = 0;
+    await this.attempt(async () => {
+      attempts += 1;
+      await replaceFileDurably(this.#fileSystem, path, bytes);
+    });
+    // The file that was replaced has given its space back.
+    if (attempts > 1) await this.establish();
   }
 
-  /** Gives up all of it. */
-  async release(): Promise<void> {
-    try {
-      await this.#fileSystem.remove(this.#path);
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
+  /** Does what can be begun again after a failure, drawing on the reserve each time the disk is full. */
+  async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isFullDisk(error) || !(await this.draw())) throw error;
+      }
     }
   }
 
@@ -64,8 +63,8 @@ export class Reserve {
     }
   }
 
-  /** @returns false if there is nothing left to draw. */
-  async #draw(): Promise<boolean> {
+  /** Gives up a slice. @returns false if there is nothing left. */
+  async draw(): Promise<boolean> {
     try {
       const file = await this.#fileSystem.open(this.#path, "truncate");
       return await this.#within(file, async () => {
