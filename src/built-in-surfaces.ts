@@ -8,6 +8,14 @@ import {
   conversationsCollection,
 } from "./surfaces/conversations/index.js";
 import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
+import { fileRemovalsCollection, Files, filesCollection, type FilesOptions } from "./surfaces/files/index.js";
+import {
+  Replay,
+  replayCountersCollection,
+  replayRecordsCollection,
+  replayTotalsCollection,
+  type ReplayOptions,
+} from "./surfaces/replay/index.js";
 import {
   responseRemovalsCollection,
   Responses,
@@ -15,6 +23,14 @@ import {
   responseThreadsCollection,
 } from "./surfaces/responses/index.js";
 import { startupTransitions } from "./surfaces/startup/index.js";
+import {
+  attachmentsCollection,
+  batchesCollection,
+  intentsCollection,
+  VectorStores,
+  vectorStoresCollection,
+  type VectorStoresOptions,
+} from "./surfaces/vector-stores/index.js";
 
 /** What can be set of the surfaces when a directory is opened. */
 export interface SurfaceOptions {
@@ -22,6 +38,9 @@ export interface SurfaceOptions {
     /** How long a response is kept after the last activity in its history. Default 30 days. */
     readonly timeToLiveMs?: number;
   };
+  readonly replay?: Omit<ReplayOptions, "now" | "run">;
+  readonly files?: Omit<FilesOptions, "now" | "access">;
+  readonly vectorStores?: Omit<VectorStoresOptions, "now" | "access" | "files">;
 }
 
 /** The collections of the surfaces. */
@@ -32,6 +51,15 @@ export const builtInCollections = [
   conversationsCollection,
   conversationItemsCollection,
   conversationDeletionsCollection,
+  replayRecordsCollection,
+  replayCountersCollection,
+  replayTotalsCollection,
+  filesCollection,
+  fileRemovalsCollection,
+  vectorStoresCollection,
+  attachmentsCollection,
+  batchesCollection,
+  intentsCollection,
   idempotencyKeysCollection,
   startupTransitions,
 ] as readonly CollectionDefinition<unknown>[];
@@ -40,21 +68,38 @@ export const builtInCollections = [
 export class BuiltInSurfaces {
   readonly responses: Responses;
   readonly conversations: Conversations;
+  readonly replay: Replay;
+  readonly files: Files;
+  readonly vectorStores: VectorStores;
 
-  constructor(store: DirectoryStore, { responses = {} }: SurfaceOptions) {
+  constructor(store: DirectoryStore, { responses = {}, replay = {}, files = {}, vectorStores = {} }: SurfaceOptions) {
     const now = (): number => store.expiryTime();
     this.responses = new Responses(store, { ...responses, now });
     this.conversations = new Conversations(store, { ...responses, now });
+    this.replay = new Replay(store, { ...replay, now });
+    this.files = new Files(store, store.blobs, { ...files, now });
+    this.vectorStores = new VectorStores(store, { ...vectorStores, now });
+    this.files.onDelete(this.vectorStores.detachDeleted);
   }
 
   /** Those with work to do from time to time. */
   get maintained(): readonly Maintained[] {
-    return [this.conversations, this.responses];
+    return [this.conversations, this.responses, this.replay, this.vectorStores, this.files];
   }
 
   /** Puts in order what the previous owner left undone. */
   async reconcile(): Promise<SurfacesOutcome> {
-    return reconcileAll([]);
+    return reconcileAll([
+      ["replay", this.replay],
+      ["files", this.files],
+      ["vector stores", this.vectorStores],
+    ]);
+  }
+
+  /** Ends what works on by itself. To be called before the store is closed. */
+  async close(): Promise<void> {
+    await this.vectorStores.close();
+    await this.files.close();
   }
 }
 

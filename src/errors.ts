@@ -21,6 +21,7 @@ export const errorCodes = {
   COMPACTED: "The changes asked for are older than the journal keeps.",
   UNSUPPORTED_FORMAT: "The directory or document was written by a newer version.",
   INVALID_CONFIG: "The configuration, or the directory it names, can not be used.",
+  BACKEND_FAILED: "A backend outside the store did not do what it was asked; what is left to do is noted and retried.",
   STARTUP_FAILED: "The router reported the phase error instead of becoming ready.",
   TIMEOUT: "What was waited for did not happen in the time allowed.",
   CLOSED: "The store has been closed.",
@@ -57,9 +58,14 @@ export class HoldfastError extends Error {
   }
 
   /** Builds an error whose message ends with every problem, one a line, so that nobody fixes them one run at a time. */
-  static ofProblems(code: ErrorCode, summary: string, problems: readonly Problem[]): HoldfastError {
+  static ofProblems(
+    code: ErrorCode,
+    summary: string,
+    problems: readonly Problem[],
+    options: Omit<HoldfastErrorOptions, "problems"> = {},
+  ): HoldfastError {
     const lines = problems.map(({ path, message }) => `\n  ${path === "" ? "(whole)" : path}: ${message}`);
-    return new HoldfastError(code, `${summary}${lines.join("")}`, { problems });
+    return new HoldfastError(code, `${summary}${lines.join("")}`, { ...options, problems });
   }
 }
 

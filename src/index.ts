@@ -36,7 +36,10 @@ export {
   type StoreMetrics,
 } from "./store/index.js";
 export * from "./surfaces/conversations/index.js";
+export * from "./surfaces/files/index.js";
+export * from "./surfaces/replay/index.js";
 export * from "./surfaces/responses/index.js";
+export * from "./surfaces/vector-stores/index.js";
 export { Startup, type StartupReport } from "./surfaces/startup/index.js";
 export {
   readStartupStatus,

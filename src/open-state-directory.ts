@@ -10,10 +10,9 @@ import type {
   WatchOptions,
 } from "./collections/index.js";
 import { HoldfastError, isHoldfastError } from "./errors.js";
-import type { Clock } from "./files/clock.js";
-import type { FileSystem } from "./files/file-system.js";
 import type { Layout } from "./files/layout.js";
 import {
+  measureStorage,
   openOwner,
   openReader,
   parseStoreOptions,
@@ -27,14 +26,20 @@ import {
   type RecoveryReport,
   type StoreCondition,
   type StoreMetrics,
+  type StorageReport,
   type StoreOptionsInput,
   type SurfacesOutcome,
 } from "./store/index.js";
 import type { Conversations } from "./surfaces/conversations/index.js";
+import type { Files } from "./surfaces/files/index.js";
+import type { Replay } from "./surfaces/replay/index.js";
 import type { Responses } from "./surfaces/responses/index.js";
 import { Startup } from "./surfaces/startup/index.js";
 import { Upkeep } from "./surfaces/upkeep.js";
+import type { VectorStores } from "./surfaces/vector-stores/index.js";
 import { readStatusFile } from "./watch/status-file.js";
+
+export { recoveryReportSchema, storageReportSchema, type StorageReport } from "./store/index.js";
 
 export interface OpenStateDirectoryOptions extends StoreOptionsInput, SurfaceOptions {
   /** Where the state lives; made if it does not exist. */
@@ -47,8 +52,8 @@ export interface OpenStateDirectoryOptions extends StoreOptionsInput, SurfaceOpt
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of definitions of any bodies
   readonly collections?: readonly CollectionDefinition<any>[];
   readonly onProgress?: (progress: RecoveryProgress) => void;
-  /** The disk and the time, for tests. */
-  readonly environment?: { readonly fileSystem?: FileSystem; readonly clock?: Clock };
+  /** The disk, the time and who this process is, for tests. */
+  readonly environment?: Partial<Pick<OpenEnvironment, "fileSystem" | "clock" | "identity">>;
 }
 
 /**
@@ -65,11 +70,19 @@ export async function openStateDirectory(options: OpenStateDirectoryOptions): Pr
     create = true,
     collections = [],
     responses,
+    replay,
+    files,
+    vectorStores,
     onProgress,
     environment,
     ...settings
   } = options;
-  const surfaceOptions: SurfaceOptions = { ...(responses === undefined ? {} : { responses }) };
+  const surfaceOptions: SurfaceOptions = {
+    ...(responses === undefined ? {} : { responses }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(files === undefined ? {} : { files }),
+    ...(vectorStores === undefined ? {} : { vectorStores }),
+  };
   if (typeof directory !== "string" || directory === "") {
     throw new HoldfastError(
       "INVALID_CONFIG",
@@ -164,6 +177,10 @@ async function setAsideDamagedStatus({ fileSystem, clock }: OpenEnvironment, lay
 export class StateDirectory implements Store, AsyncDisposable {
   readonly responses: Responses;
   readonly conversations: Conversations;
+  readonly replay: Replay;
+  readonly files: Files;
+  readonly vectorStores: VectorStores;
+  readonly #surfaces: BuiltInSurfaces;
   readonly #store: DirectoryStore;
   readonly #startup: Startup | undefined;
   /** A reader leaves it to the owner. */
@@ -175,6 +192,10 @@ export class StateDirectory implements Store, AsyncDisposable {
     this.#startup = startup;
     this.responses = surfaces.responses;
     this.conversations = surfaces.conversations;
+    this.replay = surfaces.replay;
+    this.files = surfaces.files;
+    this.vectorStores = surfaces.vectorStores;
+    this.#surfaces = surfaces;
     if (store.mode === "writer") {
       this.#upkeep = new Upkeep(surfaces.maintained, {
         onFailure: (error) => {
@@ -213,6 +234,11 @@ export class StateDirectory implements Store, AsyncDisposable {
 
   get metrics(): StoreMetrics {
     return this.#store.metrics;
+  }
+
+  /** What the state takes on the disk, and what room is left. It looks at every file. @throws HoldfastError `STORAGE_FAILED` … */
+  storage(): Promise<StorageReport> {
+    return measureStorage(this.directory, this.metrics.documents);
   }
 
   get lastSequence(): number {
@@ -266,6 +292,7 @@ export class StateDirectory implements Store, AsyncDisposable {
   async close(): Promise<void> {
     await this.#sayStopping();
     await this.#upkeep?.stop();
+    await this.#surfaces.close();
     await this.#store.close(async () => {
       await this.#startup?.close();
     });

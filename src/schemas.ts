@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "./config/index.js";
+import { durabilityContractSchema } from "./contract/index.js";
 import { recoveryReportSchema } from "./store/recovery-report.js";
 import { startupStatusSchema } from "./watch/startup-status.js";
 
@@ -40,6 +41,14 @@ export const publishedSchemas: readonly PublishedSchema[] = [
     version: 1,
     schema: configSchema,
     io: "input",
+  },
+  {
+    file: "durability-contract.schema.json",
+    title: "Durability contract",
+    description: "What `holdfast contract --json` prints: what each surface promises about its state.",
+    version: 1,
+    schema: durabilityContractSchema,
+    io: "output",
   },
 ];
 

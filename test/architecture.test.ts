@@ -21,7 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   journal: ["errors", "files"],
   documents: ["errors", "files"],
   locking: ["errors", "files"],
-  store: ["collections", "documents", "errors", "files", "journal", "locking", "version"],
+  blobs: ["collections", "errors", "files"],
+  store: ["blobs", "collections", "documents", "errors", "files", "journal", "locking", "version"],
   watch: ["errors", "files", "locking"],
   surfaces: ["collections", "errors", "watch"],
   // The startup status is reported while there is no store yet, and when there is none any more: it has its own file.
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "open-state-directory": [
     "built-in-surfaces",
     "collections",
+    "contract",
     "errors",
     "files",
     "store",
@@ -38,11 +40,33 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "surfaces/startup",
     "watch",
   ],
-  server: ["collections", "errors", "open-state-directory", "surfaces", "version", "watch"],
-  cli: ["collections", "config", "errors", "open-state-directory", "server", "store", "surfaces", "version", "watch"],
+  server: ["collections", "contract", "errors", "open-state-directory", "surfaces", "version", "watch"],
+  cli: [
+    "collections",
+    "config",
+    "contract",
+    "errors",
+    "open-state-directory",
+    "server",
+    "store",
+    "surfaces",
+    "version",
+    "watch",
+  ],
   // The entries of the package, and of the generator of schemas.
-  index: ["collections", "errors", "open-state-directory", "store", "surfaces", "surfaces/startup", "version", "watch"],
-  schemas: ["config", "store", "watch"],
+  index: [
+    "cache",
+    "collections",
+    "contract",
+    "errors",
+    "open-state-directory",
+    "store",
+    "surfaces",
+    "surfaces/startup",
+    "version",
+    "watch",
+  ],
+  schemas: ["config", "contract", "store", "watch"],
 };
 
 /** Who may use the system's files besides `files/`, and why. */

@@ -34,6 +34,7 @@ const exitOfError: Record<ErrorCode, Exit> = {
   COMPACTED: "failed",
   UNSUPPORTED_FORMAT: "failed",
   INVALID_CONFIG: "wrongUsage",
+  BACKEND_FAILED: "failed",
   TIMEOUT: "notReady",
   STARTUP_FAILED: "failed",
   CLOSED: "failed",

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { changesCommand } from "./commands/changes.js";
 import { configCommand } from "./commands/config.js";
+import { contractCommand } from "./commands/contract.js";
 import { deleteCommand } from "./commands/delete.js";
 import { getCommand } from "./commands/get.js";
 import { listCommand } from "./commands/list.js";
@@ -26,6 +27,7 @@ const commands = [
   putCommand,
   deleteCommand,
   changesCommand,
+  contractCommand,
   configCommand,
 ];
 

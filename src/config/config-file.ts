@@ -24,18 +24,37 @@ export interface ConfigFile {
  */
 export async function readConfigFile(workingDirectory: string, named?: string): Promise<ConfigFile | undefined> {
   const path = named === undefined ? await findConfigFile(workingDirectory) : resolve(workingDirectory, named);
-  if (path === undefined) return undefined;
+  return path === undefined
+    ? undefined
+    : { path, content: await readSettingsFile(path, { kind: "configuration file", isSecret: false }) };
+}
+
+interface SettingsFile {
+  /** What it is, for messages: `configuration file`. */
+  readonly kind: string;
+  /** Whether nothing of its content may get into a message: parsers quote what they can not read. */
+  readonly isSecret: boolean;
+}
+
+/**
+ * Reads a file that people write: JSON, or YAML for any other ending than `.json`.
+ *
+ * @param path absolute.
+ * @returns its content as parsed; an empty object for an empty file.
+ * @throws HoldfastError `INVALID_CONFIG` if it can not be read or parsed.
+ */
+export async function readSettingsFile(path: string, file: SettingsFile): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "it does not exist" : (cause as Error).message;
-    throw new HoldfastError("INVALID_CONFIG", `The configuration file ${path} can not be read: ${reason}.`, {
+    throw new HoldfastError("INVALID_CONFIG", `The ${file.kind} ${path} can not be read: ${reason}.`, {
       cause,
       details: { file: path },
     });
   }
-  return { path, content: parseConfig(path, text) };
+  return parseSettings(path, file, text);
 }
 
 async function findConfigFile(workingDirectory: string): Promise<string | undefined> {
@@ -65,38 +84,44 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** JSON is read strictly first; the YAML parser, which reads JSON too, then finds members that are given twice. */
-function parseConfig(path: string, withMark: string): unknown {
+function parseSettings(path: string, file: SettingsFile, withMark: string): unknown {
   const text = withMark.replace(/^\uFEFF/, "");
   const isYaml = extname(path) !== ".json";
   if (!isYaml) {
     try {
       JSON.parse(text);
     } catch (cause) {
-      throw unparsable(path, "JSON", [(cause as Error).message], cause);
+      throw unparsable(path, file, "JSON", [{ place: "", cause }]);
     }
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, version: "1.2" });
-  const problems = [...document.errors, ...document.warnings].map((error) => {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    return `line ${line}, column ${col}: ${error.message}`;
+  const problems = [...document.errors, ...document.warnings].map((cause) => {
+    const { line, col } = lineCounter.linePos(cause.pos[0]);
+    return { place: `line ${line}, column ${col}: `, cause };
   });
-  if (problems.length > 0) throw unparsable(path, isYaml ? "YAML" : "JSON", problems);
+  if (problems.length > 0) throw unparsable(path, file, isYaml ? "YAML" : "JSON", problems);
   try {
     // An empty file, or one of comments only, sets nothing.
     return document.toJS() ?? {};
   } catch (cause) {
     // Too many or unresolvable aliases are only found here.
-    throw unparsable(path, "YAML", [(cause as Error).message], cause);
+    throw unparsable(path, file, "YAML", [{ place: "", cause }]);
   }
 }
 
-function unparsable(path: string, language: string, messages: readonly string[], cause?: unknown): HoldfastError {
-  const problems = messages.map((message) => ({ path: "", message }));
-  const { message } = HoldfastError.ofProblems(
-    "INVALID_CONFIG",
-    `The configuration file ${path} is not valid ${language}.`,
-    problems,
-  );
-  return new HoldfastError("INVALID_CONFIG", message, { cause, problems, details: { file: path } });
+function unparsable(
+  path: string,
+  { kind, isSecret }: SettingsFile,
+  language: string,
+  found: readonly { readonly place: string; readonly cause: unknown }[],
+): HoldfastError {
+  const problems = found.map(({ place, cause }) => ({
+    path: "",
+    message: `${place}${isSecret ? "can not be read" : (cause as Error).message}`,
+  }));
+  return HoldfastError.ofProblems("INVALID_CONFIG", `The ${kind} ${path} is not valid ${language}.`, problems, {
+    details: { file: path },
+    ...(isSecret ? {} : { cause: found[0]?.cause }),
+  });
 }

@@ -6,6 +6,10 @@ import { settings } from "./settings.js";
 /** Names the configuration file, as `--config` does; it is not itself a setting. */
 export const configFileVariable = "HOLDFAST_CONFIG";
 
+/** Holds keys of the service, see `loadAccessKeys`; not a setting either, since settings are shown. */
+export const keysVariable = "HOLDFAST_KEYS";
+
+const otherVariables: readonly string[] = [configFileVariable, keysVariable];
 const prefix = "HOLDFAST_";
 
 /**
@@ -17,12 +21,12 @@ export function layerOfEnvironment(environment: Readonly<Record<string, string |
   const given: GivenText[] = [];
   const unknown: Problem[] = [];
   for (const [variable, text] of Object.entries(environment).sort(([left], [right]) => (left < right ? -1 : 1))) {
-    if (text === undefined || !variable.startsWith(prefix) || variable === configFileVariable) continue;
+    if (text === undefined || !variable.startsWith(prefix) || otherVariables.includes(variable)) continue;
     const setting = known.get(variable);
     if (setting !== undefined) {
       given.push({ setting, text, origin: { from: "environment", variable } });
     } else {
-      const nearest = nearestName(variable, [...known.keys(), configFileVariable]);
+      const nearest = nearestName(variable, [...known.keys(), ...otherVariables]);
       const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
       unknown.push({ path: "", message: `Unknown variable ${variable} in the environment${hint}` });
     }

@@ -3,9 +3,10 @@
  *
  * @module
  */
+export { keyRoles, loadAccessKeys, type ConfiguredKey, type KeyRole } from "./access-keys.js";
 export { configFileNames } from "./config-file.js";
 export { describeConfig, type DescribedSetting } from "./describe-config.js";
-export { configFileVariable } from "./environment.js";
+export { configFileVariable, keysVariable } from "./environment.js";
 export { describeOrigin, type Origin } from "./layer.js";
 export { loadConfig, type ConfigSources, type LoadedConfig } from "./load-config.js";
 export { nearestName } from "./nearest-name.js";

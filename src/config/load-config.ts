@@ -87,9 +87,11 @@ function brokenRelations(config: Config, origins: ReadonlyMap<string, Origin>, k
     });
 }
 
-/** The directory is made absolute here, where it is still known relative to what it was given. */
+const pathSettings: ReadonlySet<string> = new Set(["directory", "server.keysFile"]);
+
+/** Paths are made absolute here, where it is still known relative to what they were given. */
 function located(setting: Setting, given: { value: unknown; origin: Origin }, workingDirectory: string): unknown {
-  if (setting.name !== "directory" || typeof given.value !== "string") return given.value;
+  if (!pathSettings.has(setting.name) || typeof given.value !== "string") return given.value;
   const base = given.origin.from === "file" ? dirname(given.origin.file) : workingDirectory;
   return resolve(base, given.value);
 }

@@ -73,6 +73,24 @@ const server = z.strictObject({
     .max(268_435_456)
     .default(16_777_216)
     .describe("The largest request body the service reads. A larger one is answered with 413."),
+  keysFile: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "A JSON or YAML file with the keys that open the service. A relative path is relative as for directory. Without " +
+        "keys, also none in HOLDFAST_KEYS, every caller is admin and only loopback is accepted.",
+    ),
+  requestsPerMinute: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      "The most requests a minute from each key, or from each address without one; more are answered with 429. " +
+        "0 for no limit.",
+    ),
 });
 
 const shape = {
@@ -93,7 +111,7 @@ const shape = {
     .min(1)
     .max(253)
     .default("127.0.0.1")
-    .describe("The address the service listens on. Loopback only: there are no keys yet to protect any other."),
+    .describe("The address the service listens on. Without keys only loopback is accepted."),
   port: z
     .int()
     .min(0)

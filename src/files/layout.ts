@@ -17,6 +17,8 @@ export class Layout {
   readonly journal: string;
   readonly checkpoint: string;
   readonly collections: string;
+  /** Bytes beside the documents; see `blobs/FORMAT.md`. */
+  readonly blobs: string;
   /** What sidecars see; it can be mounted alone and read-only. */
   readonly status: string;
   readonly startupStatus: string;
@@ -36,6 +38,7 @@ export class Layout {
     this.journal = join(root, "journal");
     this.checkpoint = join(root, "checkpoint.json");
     this.collections = join(root, "collections");
+    this.blobs = join(root, "blobs");
     this.status = join(root, "status");
     this.startupStatus = join(this.status, "startup.json");
     this.recoveryReport = join(this.status, "recovery.json");

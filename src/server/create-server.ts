@@ -1,22 +1,36 @@
 import fastify, { LogController, type FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
 import type { StateDirectory } from "../open-state-directory.js";
+import { identifyCallers, limitRequests, requireRoles, type AccessKey } from "./access/index.js";
 import { conversationRoutes } from "./conversations/conversation-routes.js";
-import { answerMalformed, answerUnreadable, handleErrors, refuseOtherMethods } from "./errors/error-handling.js";
+import { answerMalformed, answerUnreadable, handleErrors } from "./errors/error-handling.js";
 import { refuseForeignHosts } from "./loopback.js";
 import { measureRequests } from "./metrics/http-metrics.js";
 import { metricsRoute } from "./metrics/metrics-route.js";
-import { operatorRoutes } from "./operator/operator-routes.js";
+import { openapiRoute } from "./openapi/openapi-route.js";
+import { operatorRoutes, type OperatorOptions } from "./operator/operator-routes.js";
 import { probeRoutes } from "./probes/probe-routes.js";
 import { recordingConversations } from "./recording/recording-conversations.js";
 import { recordingResponses } from "./recording/recording-responses.js";
+import { replayRoutes } from "./replay/replay-routes.js";
 import { drainWhenClosing } from "./requests/drain.js";
-import { logRequests } from "./requests/log-requests.js";
 import { readJsonBodies } from "./requests/json-bodies.js";
+import { logRequests } from "./requests/log-requests.js";
 import { requestIdOf } from "./requests/request-id.js";
 import { responseRoutes } from "./responses/response-routes.js";
+import { refuseOtherMethods } from "./routing/method-not-allowed.js";
+import { RouteRegister } from "./routing/route-register.js";
 
 export interface ServerOptions {
+  /**
+   * Who may call. Default: no keys, whoever reaches the service is `admin`, and requests that were not addressed to this
+   * machine are refused.
+   */
+  readonly keys?: readonly AccessKey[];
+  /** The most requests a minute from each key, or each address without one; 0 for no limit. Default 0. */
+  readonly requestsPerMinute?: number;
+  /** How patient streams of changes are. */
+  readonly changeStream?: OperatorOptions;
   /** The largest request body, in bytes; a larger one is answered with 413. Default 16 MiB. */
   readonly bodyLimitBytes?: number;
   /** The least important messages to log. Default `"info"`; `"silent"` for none. */
@@ -33,10 +47,14 @@ const requestTimeoutMs = 120_000;
 
 /**
  * Builds the HTTP service on an open state directory. It does not listen yet: see `serve`, which also sees to it that
- * only this machine can reach it. Closing the server lets running requests end and leaves the directory open.
+ * nobody else reaches a service without keys. Closing the server lets running requests end and leaves the directory
+ * open.
+ *
+ * @throws HoldfastError `INVALID_CONFIG` for keys that are not valid, and for a route that does not describe itself.
  */
 export function createServer(state: StateDirectory, options: ServerOptions = {}): FastifyInstance {
-  const { bodyLimitBytes = defaultBodyLimitBytes, logLevel = "info", logStream = process.stderr } = options;
+  const { keys, requestsPerMinute = 0, bodyLimitBytes = defaultBodyLimitBytes } = options;
+  const { changeStream, logLevel = "info", logStream = process.stderr } = options;
   const server = fastify({
     logger: { level: logLevel, stream: logStream },
     // Request logging is our own: one line, and never a query or body.
@@ -53,26 +71,32 @@ export function createServer(state: StateDirectory, options: ServerOptions = {})
     return503OnClosing: false,
   });
   const registry = new Registry();
+  const register = new RouteRegister(server);
+  server.decorate("routeRegister", register);
 
-  drainWhenClosing(server);
   handleErrors(server);
   readJsonBodies(server);
   server.addHook("onRequest", (request, reply, done) => {
     void reply.header("x-request-id", request.id);
     done();
   });
-  refuseForeignHosts(server);
   logRequests(server);
   measureRequests(server, registry);
+  const stopping = drainWhenClosing(server);
+  if (keys === undefined) refuseForeignHosts(server);
+  identifyCallers(server, keys);
+  limitRequests(server, requestsPerMinute);
+  requireRoles(server);
 
-  const refuseTheRest = refuseOtherMethods(server);
   probeRoutes(server, state);
   metricsRoute(server, state, registry);
   responseRoutes(server, state);
   conversationRoutes(server, state);
   recordingResponses(server, state);
   recordingConversations(server, state);
-  operatorRoutes(server, state);
-  refuseTheRest();
+  replayRoutes(server, state);
+  operatorRoutes(server, state, stopping, changeStream);
+  openapiRoute(server, register);
+  refuseOtherMethods(server, register);
   return server;
 }

@@ -15,13 +15,17 @@ export function isLoopback(host: string): boolean {
   return loopback.check(bare, family === 6 ? "ipv6" : "ipv4");
 }
 
-/** @throws HoldfastError `INVALID_CONFIG` for an address that others can reach: the service has no keys. */
-export function assertLoopback(host: string): void {
-  if (isLoopback(host)) return;
+/**
+ * Refuses an address that others can reach for a service that asks for no keys.
+ *
+ * @throws HoldfastError `INVALID_CONFIG`
+ */
+export function assertGuarded(host: string, hasKeys: boolean): void {
+  if (hasKeys || isLoopback(host)) return;
   throw new HoldfastError(
     "INVALID_CONFIG",
-    `The service listens on loopback only, since it asks for no keys; ${JSON.stringify(host)} can be reached from elsewhere. ` +
-      "Use 127.0.0.1, ::1 or localhost.",
+    `Without keys the service listens on loopback only; ${JSON.stringify(host)} can be reached from elsewhere. ` +
+      "Give it keys (server.keysFile, HOLDFAST_KEYS), or use 127.0.0.1, ::1 or localhost.",
     { details: { host } },
   );
 }

@@ -3,10 +3,10 @@ import type { FastifyInstance } from "fastify";
 import { HoldfastError } from "../errors.js";
 import type { StateDirectory } from "../open-state-directory.js";
 import { createServer, type ServerOptions } from "./create-server.js";
-import { assertLoopback } from "./loopback.js";
+import { assertGuarded } from "./loopback.js";
 
 export interface ServeOptions extends ServerOptions {
-  /** The address to listen on. Loopback only. Default `"127.0.0.1"`. */
+  /** The address to listen on. Without `keys` loopback only. Default `"127.0.0.1"`. */
   readonly host?: string;
   /** The port to listen on; 0 lets the system choose. Default 8650. */
   readonly port?: number;
@@ -27,11 +27,12 @@ export const defaultPort = 8650;
  * Serves an open state directory over HTTP.
  *
  * @returns once it listens. Report phase `ready` after that, not before.
- * @throws HoldfastError `INVALID_CONFIG` for a host that is not loopback, or an address that can not be listened on.
+ * @throws HoldfastError `INVALID_CONFIG` for a host that is not loopback without keys, for keys that are
+ * not valid, and for an address that can not be listened on.
  */
 export async function serve(state: StateDirectory, options: ServeOptions = {}): Promise<Service> {
   const { host = "127.0.0.1", port = defaultPort } = options;
-  assertLoopback(host);
+  assertGuarded(host, options.keys !== undefined);
   const server = createServer(state, options);
   try {
     await server.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { DirectoryBlobs } from "../blobs/index.js";
 import {
   defineCollection,
+  type BlobStore,
   type Change,
   type Collection,
   type CollectionDefinition,
@@ -50,6 +52,7 @@ export interface StoreParts {
   readonly recovery: RecoveryReport;
   readonly engine: Engine;
   readonly registry: CollectionRegistry;
+  readonly blobs: DirectoryBlobs;
   readonly role: StoreRole;
 }
 
@@ -105,6 +108,11 @@ export class DirectoryStore implements Store {
       [...this.#parts.registry.all()].map(({ name, acknowledged }) => [name, acknowledged.size]),
     );
     return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, documents };
+  }
+
+  /** Bytes beside the documents. */
+  get blobs(): BlobStore {
+    return this.#parts.blobs;
   }
 
   /** The time that decides what has expired, in milliseconds since 1970; see `ExpiryClock`. */
@@ -208,8 +216,9 @@ export class DirectoryStore implements Store {
   }
 
   async #close(beforeRelease: () => Promise<void>): Promise<void> {
-    const { engine, role } = this.#parts;
+    const { engine, role, blobs } = this.#parts;
     engine.condition.set({ state: "closed" });
+    await blobs.close();
     engine.changes.close();
     await role.close(beforeRelease);
   }

@@ -12,4 +12,5 @@ export { openReader } from "./open-reader.js";
 export { parseStoreOptions, storeOptionsSchema, type StoreOptions, type StoreOptionsInput } from "./options.js";
 export { Quarantine } from "./quarantine.js";
 export { Reserve } from "./reserve.js";
+export { measureStorage, storageReportSchema, type StorageReport } from "./storage-report.js";
 export { recoveryReportSchema, type Damage, type RecoveryReport } from "./recovery-report.js";

@@ -4,6 +4,7 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
+import { ownIdentity, type ProcessIdentity } from "../locking/process-identity.js";
 import type { DirectoryStore } from "./directory-store.js";
 import type { RecoveryProgress } from "./load-state.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -12,6 +13,8 @@ import type { RecoveryReport } from "./recovery-report.js";
 export interface OpenEnvironment {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
+  /** Says who this process is, as claims tell it; a test stands in for another process, or another boot. */
+  readonly identity: () => ProcessIdentity;
   readonly collections: readonly CollectionDefinition<unknown>[];
   readonly onProgress: ((progress: RecoveryProgress) => void) | undefined;
 }
@@ -36,7 +39,8 @@ export interface OpeningObserver {
   failed(error: unknown): Promise<void>;
 }
 
-export const systemEnvironment: Pick<OpenEnvironment, "fileSystem" | "clock"> = {
+export const systemEnvironment: Pick<OpenEnvironment, "fileSystem" | "clock" | "identity"> = {
   fileSystem: nodeFileSystem,
   clock: systemClock,
+  identity: ownIdentity,
 };

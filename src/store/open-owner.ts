@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
+import { DirectoryBlobs } from "../blobs/index.js";
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
@@ -315,11 +316,17 @@ async function begin(
           : Promise.resolve(),
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
+    const blobs = new DirectoryBlobs({
+      fileSystem,
+      layout,
+      owner: { checkFence: lock.checkFence, quarantine: (...moved) => quarantine.move(...moved) },
+    });
+    const unfinishedUploads = await blobs.tidy();
     const recovery = recoveryReport({
       storeId,
       lock,
       loaded,
-      repaired,
+      repaired: { ...repaired, removedTemporaryFiles: repaired.removedTemporaryFiles + unfinishedUploads },
       isNew,
       warnings,
       startedAt,
@@ -338,6 +345,7 @@ async function begin(
       recovery,
       engine,
       registry,
+      blobs,
       role,
     });
   } catch (error) {

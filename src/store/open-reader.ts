@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { DirectoryBlobs } from "../blobs/index.js";
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
 import { Layout } from "../files/layout.js";
@@ -10,7 +11,6 @@ import { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { listClaims } from "../locking/claim.js";
 import { judgeHolder, type JudgeOptions } from "../locking/judge-holder.js";
-import { ownIdentity } from "../locking/process-identity.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { Bodies } from "./bodies.js";
 import { ChangeLog } from "./change-log.js";
@@ -43,8 +43,22 @@ const catchUpPauseMs = 10;
  * Opens a directory to read it, beside its owner or without one. Takes no lock, writes nothing, and shows only what is
  * known to be durable.
  */
-export async function openReader({ directory, settings, environment }: OpenReaderOptions): Promise<DirectoryStore> {
-  const { fileSystem, clock, onProgress } = environment;
+export async function openReader(options: OpenReaderOptions): Promise<DirectoryStore> {
+  return (await openReaderParts(options)).store;
+}
+
+/** A reader together with what it consists of, for those who copy the directory. */
+export interface OpenedReader {
+  readonly store: DirectoryStore;
+  readonly reader: Reader;
+  readonly registry: CollectionRegistry;
+  readonly engine: Engine;
+  readonly layout: Layout;
+}
+
+/** {@link openReader}, with the parts. */
+export async function openReaderParts({ directory, settings, environment }: OpenReaderOptions): Promise<OpenedReader> {
+  const { fileSystem, clock, identity, onProgress } = environment;
   const started = clock.elapsed();
   const startedAt = clock.now();
   const named = new Layout(directory);
@@ -78,7 +92,7 @@ export async function openReader({ directory, settings, environment }: OpenReade
     const registry = new CollectionRegistry(loaded.states, bodies);
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
     const isAbandoned = (): Promise<boolean> =>
-      hasNoOwner({ fileSystem, layout, clock, own: ownIdentity(), staleAfterMs: settings.staleAfterMs });
+      hasNoOwner({ fileSystem, layout, clock, own: identity(), staleAfterMs: settings.staleAfterMs });
     const reader: Reader = new Reader({
       fileSystem,
       clock,
@@ -112,7 +126,17 @@ export async function openReader({ directory, settings, environment }: OpenReade
       finishedAt: clock.now(),
       durationMs: clock.elapsed() - started,
     });
-    return new DirectoryStore({ root: layout.root, storeId, epoch: 0, recovery, engine, registry, role: reader });
+    const store = new DirectoryStore({
+      root: layout.root,
+      storeId,
+      epoch: 0,
+      recovery,
+      engine,
+      registry,
+      blobs: new DirectoryBlobs({ fileSystem, layout }),
+      role: reader,
+    });
+    return { store, reader, registry, engine, layout };
   } catch (error) {
     throw storageError(error, "open the state directory for reading", named.root);
   }

@@ -49,6 +49,8 @@ export class Reader implements StoreRole {
   /** The newest commit that no watermark covers, and since when it stands there. */
   #uncovered: { readonly last: number; readonly since: number } | undefined;
   #closed = false;
+  /** How many want bodies to stay in memory; see {@link holdBodies}. */
+  #holds = 0;
   #commits = 0;
   #operations = 0;
   #checkpointSequence: number;
@@ -121,6 +123,30 @@ export class Reader implements StoreRole {
       this.#looking = undefined;
     });
     await this.#looking;
+  }
+
+  /**
+   * Takes in what has become durable, and then calls `work`, at a moment at which the documents are those of
+   * {@link lastSequence}: while the picture is taken anew from the files they are not.
+   */
+  async atRest<Result>(work: () => Result): Promise<Result> {
+    const results: Result[] = [];
+    await this.#exclusively(async () => {
+      await this.#lookUntilQuiet();
+      results.push(work());
+    });
+    return results[0] as Result;
+  }
+
+  /**
+   * Keeps the body of every commit taken in from now on in memory, also when a checkpoint has moved it into a file: that
+   * file is the owner's to replace. @returns how to end that.
+   */
+  holdBodies(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+    };
   }
 
   /** Takes the whole picture anew from the files. */
@@ -252,6 +278,7 @@ export class Reader implements StoreRole {
 
   /** What a checkpoint has moved into files need not be kept in memory. */
   async #noteCheckpoint(): Promise<void> {
+    if (this.#holds > 0) return;
     const { fileSystem, layout, registry } = this.#parts;
     const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
     if (checkpoint.state !== "present" || checkpoint.content.sequence <= this.#checkpointSequence) return;

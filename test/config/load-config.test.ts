@@ -49,7 +49,7 @@ describe("defaults", () => {
       journal: { checkpointBytes: 33_554_432, retainBytes: 16_777_216, limitBytes: 536_870_912 },
       limits: { documentBytes: 16_777_216, depth: 100 },
       responses: { timeToLiveSeconds: 2_592_000 },
-      server: { bodyLimitBytes: 16_777_216 },
+      server: { bodyLimitBytes: 16_777_216, keysFile: null, requestsPerMinute: 0 },
     });
     expect(file).toBeUndefined();
     expect(new Set([...origins.values()].map(({ from }) => from))).toEqual(new Set(["default"]));
@@ -118,6 +118,8 @@ describe("the file", () => {
     await mkdir(join(folder, "etc"));
     await write("etc/ours.yaml", "directory: ./data");
     expect((await load({ file: "etc/ours.yaml" })).config.directory).toBe(join(folder, "etc", "data"));
+    await write("etc/keyed.yaml", "server:\n  keysFile: keys.yaml");
+    expect((await load({ file: "etc/keyed.yaml" })).config.server.keysFile).toBe(join(folder, "etc", "keys.yaml"));
     const environment = { HOLDFAST_DIRECTORY: "data" };
     expect((await load({ file: "etc/ours.yaml", environment })).config.directory).toBe(join(folder, "data"));
   });

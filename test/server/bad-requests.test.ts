@@ -145,7 +145,9 @@ describe("bad requests", () => {
     expect(describeError(new HoldfastError("STORAGE_FULL", "The disk is full."), "req_1")).toMatchObject({
       status: 507,
       shouldRetry: false,
-      envelope: { error: { code: "storage_full", type: "server_error", param: null } },
+      code: "storage_full",
+      type: "server_error",
+      param: null,
     });
     const defect = describeError(new TypeError("secret of document resp_1"), "req_1");
     expect(defect.status).toBe(500);

@@ -104,7 +104,7 @@ describe("conversations through the official client", () => {
     expect(plain[0].body).not.toEqual(plain[1].body);
     expect((await service.send("GET", "/v1/state/conversations")).body).toMatchObject({ data: { length: 3 } });
     const other = await service.send("POST", "/v1/conversations", {}, key);
-    expect(other).toMatchObject({ status: 400, body: { error: { param: "idempotency_key" } } });
+    expect(other).toMatchObject({ status: 422, body: { error: { param: "idempotency_key" } } });
     const items = { items: [{ role: "user", content: "x" }] };
     const { id } = first.body as { id: string };
     const added = await service.send("POST", `/v1/conversations/${id}/items`, items, key);

@@ -10,6 +10,7 @@ export interface RunningService extends AsyncDisposable {
   readonly directory: string;
   readonly state: StateDirectory;
   readonly url: string;
+  readonly server: Service["server"];
   readonly client: OpenAI;
   /** Closes service and directory, and opens both again. */
   restart(): Promise<void>;
@@ -46,6 +47,9 @@ export async function runningService(options: ServeOptions = {}): Promise<Runnin
     get url() {
       return service.url;
     },
+    get server() {
+      return service.server;
+    },
     get client() {
       return new OpenAI({ apiKey: "none", baseURL: `${service.url}/v1` });
     },
@@ -61,7 +65,7 @@ export async function runningService(options: ServeOptions = {}): Promise<Runnin
       });
       const text = await reply.text();
       const isJson = reply.headers.get("content-type")?.includes("json") === true;
-      return { status: reply.status, headers: reply.headers, body: isJson ? JSON.parse(text) : text };
+      return { status: reply.status, headers: reply.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
     },
     async [Symbol.asyncDispose]() {
       await stop();

@@ -5,6 +5,7 @@ interface ServeOptions {
   readonly host?: string;
   readonly port?: string;
   readonly logLevel?: string;
+  readonly keys?: string;
 }
 
 export function serveCommand(bind: Bind): Command {
@@ -17,12 +18,14 @@ export function serveCommand(bind: Bind): Command {
     .option("--host <address>", "the address to listen on (default: 127.0.0.1)")
     .option("--port <number>", "the port to listen on; 0 lets the system choose (default: 8650)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent (default: info)")
+    .option("--keys <file>", "a file with the keys that open the service; needed to listen on more than loopback")
     .action(
-      bind(async (invocation, { host, port, logLevel }: ServeOptions) => {
+      bind(async (invocation, { host, port, logLevel, keys }: ServeOptions) => {
         const { config } = await invocation.loadConfig({
           ...(host === undefined ? {} : { host: { flag: "--host", text: host } }),
           ...(port === undefined ? {} : { port: { flag: "--port", text: port } }),
           ...(logLevel === undefined ? {} : { logLevel: { flag: "--log-level", text: logLevel } }),
+          ...(keys === undefined ? {} : { "server.keysFile": { flag: "--keys", text: keys } }),
         });
         // Loaded only here: the HTTP framework takes longer to load than most other commands to run.
         const { runService } = await import("../service/run-service.js");

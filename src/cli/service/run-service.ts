@@ -1,8 +1,8 @@
-import type { Config } from "../../config/index.js";
+import { loadAccessKeys, type Config, type ConfiguredKey } from "../../config/index.js";
 import { isHoldfastError } from "../../errors.js";
 import type { StateDirectory } from "../../open-state-directory.js";
 import { serve, type Service } from "../../server/index.js";
-import { assertLoopback } from "../../server/loopback.js";
+import { assertGuarded } from "../../server/loopback.js";
 import type { Exit } from "../exit-codes.js";
 import type { Invocation } from "../invocation.js";
 import { openForWriting } from "../open-state.js";
@@ -19,8 +19,9 @@ import { ShutdownSignals } from "./shutdown-signals.js";
  * @returns `done` if it was told to stop; `failed` if it lost the directory to another process, or its disk.
  */
 export async function runService(invocation: Invocation, config: Config): Promise<Exit> {
-  // Before anything is opened: a wrong address is no reason to go through a recovery.
-  assertLoopback(config.host);
+  // Before anything is opened: a wrong address or key is no reason to go through a recovery.
+  const keys = await loadAccessKeys(config.server.keysFile, process.env);
+  assertGuarded(config.host, keys !== undefined);
   const { output } = invocation;
   const report = new ServiceReport(output);
   using signals = new ShutdownSignals();
@@ -29,7 +30,7 @@ export async function runService(invocation: Invocation, config: Config): Promis
   using condition = new ConditionFollower(state, report);
   try {
     report.opened(state);
-    await using service = await startServing(state, config, output);
+    await using service = await startServing(state, config, keys, output);
     report.listening(service.url);
     const reason = await Promise.race([signals.requested, condition.fenced]);
     report.stopping(reason);
@@ -43,12 +44,24 @@ export async function runService(invocation: Invocation, config: Config): Promis
   return condition.failed ? "failed" : "done";
 }
 
-async function startServing(state: StateDirectory, config: Config, output: Output): Promise<Service> {
+async function startServing(
+  state: StateDirectory,
+  config: Config,
+  keys: readonly ConfiguredKey[] | undefined,
+  output: Output,
+): Promise<Service> {
   const { host, port, logLevel } = config;
-  const { bodyLimitBytes } = config.server;
+  const { bodyLimitBytes, requestsPerMinute } = config.server;
   await tell(state, output, { phase: "initializing_models", message: `Binding ${host}, port ${port}.` });
   try {
-    const service = await serve(state, { host, port, logLevel, bodyLimitBytes });
+    const service = await serve(state, {
+      host,
+      port,
+      logLevel,
+      bodyLimitBytes,
+      requestsPerMinute,
+      ...(keys === undefined ? {} : { keys }),
+    });
     await tell(state, output, { phase: "ready", message: `Serving on ${service.url}.` });
     return service;
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { z } from "zod";
 import type { StateDirectory } from "../../open-state-directory.js";
 import type { ConversationObject, StoredConversation } from "../../surfaces/conversations/index.js";
 import { visibleItem } from "../../surfaces/conversations/index.js";
@@ -9,17 +8,23 @@ import { itemList, listBody } from "../requests/list-body.js";
 import { missing } from "../requests/missing.js";
 import { pathId } from "../requests/path-id.js";
 import { includeQuery, listQuery } from "../requests/query.js";
-
-// Loose, because a newer client may send members this service does not know yet.
-const createBody = z.looseObject({ items: z.array(z.unknown()).nullish(), metadata: z.unknown().optional() });
-const updateBody = z.looseObject({
-  metadata: z.unknown().refine((value) => value !== undefined, "is required; null empties it"),
-});
-const addItemsBody = z.looseObject({ items: z.array(z.unknown()).min(1) });
+import {
+  addItems,
+  addItemsBody,
+  create,
+  createBody,
+  listItems,
+  remove,
+  removeItem,
+  retrieve,
+  retrieveItem,
+  update,
+  updateBody,
+} from "./describe-conversations.js";
 
 /** The Conversations API. `ETag` carries the revision, which a router passes back as the lock of a turn. */
 export function conversationRoutes(server: FastifyInstance, { conversations }: StateDirectory): void {
-  server.post("/v1/conversations", async (request, reply) => {
+  server.post("/v1/conversations", { config: { description: create } }, async (request, reply) => {
     const { items, metadata } = checkedBody(createBody, request.body);
     const stored = await conversations.create({
       items,
@@ -30,24 +35,24 @@ export function conversationRoutes(server: FastifyInstance, { conversations }: S
     return conversationBody(reply, stored);
   });
 
-  server.get("/v1/conversations/:id", async (request, reply) => {
+  server.get("/v1/conversations/:id", { config: { description: retrieve } }, async (request, reply) => {
     const id = pathId(request);
     return conversationBody(reply, await conversations.get(id, { owner: ownerOf(request) }), id);
   });
 
-  server.post("/v1/conversations/:id", async (request, reply) => {
+  server.post("/v1/conversations/:id", { config: { description: update } }, async (request, reply) => {
     const { metadata } = checkedBody(updateBody, request.body);
     const change = { owner: ownerOf(request), ifRevision: expectedRevision(request) };
     return conversationBody(reply, await conversations.setMetadata(pathId(request), metadata, change));
   });
 
-  server.delete("/v1/conversations/:id", async (request) => {
+  server.delete("/v1/conversations/:id", { config: { description: remove } }, async (request) => {
     const id = pathId(request);
     if (!(await conversations.delete(id, { owner: ownerOf(request) }))) throw missing("Conversation", id);
     return { id, object: "conversation.deleted", deleted: true };
   });
 
-  server.post("/v1/conversations/:id/items", async (request) => {
+  server.post("/v1/conversations/:id/items", { config: { description: addItems } }, async (request) => {
     const id = pathId(request);
     const include = includeQuery(request);
     const { items } = checkedBody(addItemsBody, request.body);
@@ -62,11 +67,11 @@ export function conversationRoutes(server: FastifyInstance, { conversations }: S
     );
   });
 
-  server.get("/v1/conversations/:id/items", async (request) => {
+  server.get("/v1/conversations/:id/items", { config: { description: listItems } }, async (request) => {
     return itemList(await conversations.items(pathId(request), { ...listQuery(request), owner: ownerOf(request) }));
   });
 
-  server.get("/v1/conversations/:id/items/:item", async (request) => {
+  server.get("/v1/conversations/:id/items/:item", { config: { description: retrieveItem } }, async (request) => {
     const itemId = pathId(request, "item");
     const options = { owner: ownerOf(request), include: includeQuery(request) };
     const item = await conversations.item(pathId(request), itemId, options);
@@ -75,12 +80,16 @@ export function conversationRoutes(server: FastifyInstance, { conversations }: S
   });
 
   // The wire returns the conversation here, not a deletion marker.
-  server.delete("/v1/conversations/:id/items/:item", async (request, reply) => {
-    const id = pathId(request);
-    const itemId = pathId(request, "item");
-    if (!(await conversations.deleteItem(id, itemId, { owner: ownerOf(request) }))) throw missing("Item", itemId);
-    return conversationBody(reply, await conversations.get(id, { owner: ownerOf(request) }), id);
-  });
+  server.delete(
+    "/v1/conversations/:id/items/:item",
+    { config: { description: removeItem } },
+    async (request, reply) => {
+      const id = pathId(request);
+      const itemId = pathId(request, "item");
+      if (!(await conversations.deleteItem(id, itemId, { owner: ownerOf(request) }))) throw missing("Item", itemId);
+      return conversationBody(reply, await conversations.get(id, { owner: ownerOf(request) }), id);
+    },
+  );
 }
 
 function conversationBody(reply: FastifyReply, stored: StoredConversation | undefined, id = ""): ConversationObject {

@@ -1,38 +1,39 @@
 import { HoldfastError } from "../../errors.js";
-import { conversationLocked, errorTable, previousResponseNotFound, type WireMapping } from "./error-table.js";
-import { WireError, type ErrorEnvelope } from "./wire-error.js";
-
-export interface ErrorReply {
-  readonly status: number;
-  readonly envelope: ErrorEnvelope;
-  readonly shouldRetry: false | undefined;
-}
+import {
+  conversationLocked,
+  errorTable,
+  idempotencyKeyReused,
+  previousResponseNotFound,
+  type WireMapping,
+} from "./error-table.js";
+import type { Failure } from "./failure.js";
+import { WireError } from "./wire-error.js";
 
 /**
- * Turns whatever a request ended in into its reply. What is neither ours nor the framework's is a defect of this
+ * Turns whatever a request ended in into a failure that can be told. What is neither ours nor the framework's is a defect of this
  * program: the client learns nothing of it but the request's id, under which the log has the rest.
  */
-export function describeError(error: unknown, requestId: string): ErrorReply {
+export function describeError(error: unknown, requestId: string): Failure {
   if (error instanceof HoldfastError) return describeHoldfastError(error);
   if (error instanceof WireError) {
     const { status, message, type, param, code, shouldRetry } = error;
-    return reply({ status, type, code: code ?? null, param: param ?? null, message, shouldRetry });
+    return { status, type, code: code ?? codeOf(status), param: param ?? null, message, shouldRetry };
   }
   const refusal = frameworkRefusal(error);
   if (refusal !== undefined) return refusal;
-  return reply({
+  return {
     status: 500,
     type: "server_error",
     code: "internal_error",
     param: null,
     message: `The request ${requestId} failed for a reason that lies in the service. Its log says more.`,
     shouldRetry: undefined,
-  });
+  };
 }
 
-function describeHoldfastError(error: HoldfastError): ErrorReply {
+function describeHoldfastError(error: HoldfastError): Failure {
   const [mapping, param] = mappingOf(error);
-  return reply({ shouldRetry: undefined, ...mapping, param, message: error.message });
+  return { shouldRetry: undefined, ...mapping, param, message: error.message };
 }
 
 function mappingOf(error: HoldfastError): [mapping: WireMapping, param: string | null] {
@@ -41,6 +42,9 @@ function mappingOf(error: HoldfastError): [mapping: WireMapping, param: string |
   }
   if (error.code === "NOT_FOUND" && typeof error.details["previousResponseId"] === "string") {
     return [previousResponseNotFound, "previous_response_id"];
+  }
+  if (error.code === "INVALID_DOCUMENT" && error.details["idempotencyKey"] === "reused") {
+    return [idempotencyKeyReused, "idempotency_key"];
   }
   if (error.code === "INVALID_CURSOR") {
     return [errorTable.INVALID_CURSOR, error.details["parameter"] === "before" ? "before" : "after"];
@@ -59,34 +63,28 @@ function parameterOf(pointer: string): string {
 }
 
 /** What fastify refuses before a route sees it: a body too large, a type it can not parse, JSON that is none. */
-function frameworkRefusal(error: unknown): ErrorReply | undefined {
+function frameworkRefusal(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || !("statusCode" in error)) return undefined;
   const status = error.statusCode;
   if (typeof status !== "number" || status < 400 || status > 499) return undefined;
-  return reply({
+  return {
     status,
     type: "invalid_request_error",
-    code: frameworkCodes.get(status) ?? "invalid_request",
+    code: codeOf(status),
     param: null,
     message: error.message,
     shouldRetry: undefined,
-  });
+  };
 }
 
-const frameworkCodes: ReadonlyMap<number, string> = new Map([
+/** The code of a refusal that has none of its own. */
+function codeOf(status: number): string {
+  return generalCodes.get(status) ?? (status >= 500 ? "internal_error" : "invalid_request");
+}
+
+const generalCodes: ReadonlyMap<number, string> = new Map([
   [400, "invalid_body"],
+  [404, "not_found"],
   [413, "request_too_large"],
   [415, "unsupported_media_type"],
 ]);
-
-function reply(facts: {
-  readonly status: number;
-  readonly type: string;
-  readonly code: string | null;
-  readonly param: string | null;
-  readonly message: string;
-  readonly shouldRetry: false | undefined;
-}): ErrorReply {
-  const { status, type, code, param, message, shouldRetry } = facts;
-  return { status, envelope: { error: { message, type, param, code } }, shouldRetry };
-}

@@ -2,19 +2,27 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { newRequestId } from "../requests/request-id.js";
+import type { ErrorShape } from "../routing/describe-route.js";
 import { describeError } from "./describe-error.js";
+import { errorBody, shapeFor } from "./error-shapes.js";
 import { WireError } from "./wire-error.js";
 
-/** Answers with the envelope, and logs what is the service's own fault. Request and document content never gets there. */
+/** Answers with the error body of the route, and logs what is the service's own fault. Content never gets there. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, envelope, shouldRetry } = describeError(error, request.id);
+  const failure = describeError(error, request.id);
+  const { status, shouldRetry } = failure;
   if (status >= 500) request.log.error({ err: error }, "request failed");
   if (shouldRetry === false) void reply.header("x-should-retry", "false");
   return reply
     .header("x-request-id", request.id)
     .code(status)
     .header("content-type", "application/json; charset=utf-8")
-    .send(envelope);
+    .send(errorBody(failure, shapeFor(shapeOf(request), status), request.id, Date.now()));
+}
+
+function shapeOf(request: FastifyRequest): ErrorShape {
+  const { description, methodNotAllowed } = request.routeOptions.config;
+  return description?.errors ?? methodNotAllowed ?? "openai";
 }
 
 /** A request whose URL or framing the framework could not read; it has passed no hook. */
@@ -34,16 +42,17 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
     return;
   }
   const status = malformedStatus.get(error.code) ?? 400;
-  const { envelope } = describeError(
+  const requestId = newRequestId();
+  const failure = describeError(
     new WireError(status, "The request is not valid HTTP.", { code: "invalid_request" }),
-    "",
+    requestId,
   );
-  const body = JSON.stringify(envelope);
+  const body = JSON.stringify(errorBody(failure, "openai", requestId, Date.now()));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${newRequestId()}`,
+    `X-Request-Id: ${requestId}`,
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
@@ -54,7 +63,7 @@ const malformedStatus: ReadonlyMap<string | undefined, number> = new Map([
   ["HPE_HEADER_OVERFLOW", 431],
 ]);
 
-/** Every failure of a route, and every path and method without one, ends in the envelope. */
+/** Every failure of a route, and every path and method without one, ends in an error body. */
 export function handleErrors(server: FastifyInstance): void {
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   server.setNotFoundHandler((request, reply) => {
@@ -62,37 +71,4 @@ export function handleErrors(server: FastifyInstance): void {
     const error = new WireError(404, `There is nothing at ${request.method} ${path}.`, { code: "unknown_url" });
     return sendError(error, request, reply);
   });
-}
-
-const allMethods = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
-
-/**
- * Answers 405 on every known path for the methods it does not have. Call it before the routes are registered and the
- * returned function after them.
- */
-export function refuseOtherMethods(server: FastifyInstance): () => void {
-  const methodsOf = new Map<string, Set<string>>();
-  let isCollecting = true;
-  server.addHook("onRoute", ({ url, method }) => {
-    if (!isCollecting) return;
-    const methods = methodsOf.get(url) ?? new Set();
-    for (const one of [method].flat()) methods.add(one);
-    methodsOf.set(url, methods);
-  });
-  return () => {
-    isCollecting = false;
-    for (const [url, methods] of methodsOf) {
-      const missing = allMethods.filter((method) => !methods.has(method));
-      const allowed = [...methods].sort().join(", ");
-      server.route({
-        method: missing,
-        url,
-        handler: (request, reply) => {
-          void reply.header("allow", allowed);
-          const message = `${request.method} is not offered here; ${allowed} ${methods.size === 1 ? "is" : "are"}.`;
-          return sendError(new WireError(405, message, { code: "method_not_allowed" }), request, reply);
-        },
-      });
-    }
-  };
 }

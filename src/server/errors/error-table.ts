@@ -27,6 +27,7 @@ export const errorTable: Readonly<Record<ErrorCode, WireMapping>> = {
   COMPACTED: { status: 410, type: "invalid_request_error", code: "compacted" },
   UNSUPPORTED_FORMAT: { status: 500, type: "server_error", code: "unsupported_format", shouldRetry: false },
   INVALID_CONFIG: { status: 400, type: "invalid_request_error", code: "invalid_config" },
+  BACKEND_FAILED: { status: 503, type: "server_error", code: "backend_failed" },
   STARTUP_FAILED: { status: 503, type: "server_error", code: "startup_failed" },
   TIMEOUT: { status: 503, type: "server_error", code: "timeout" },
   CLOSED: { status: 503, type: "server_error", code: "closed" },
@@ -45,4 +46,12 @@ export const previousResponseNotFound: WireMapping = {
   status: 400,
   type: "invalid_request_error",
   code: "previous_response_not_found",
+};
+
+/** One `Idempotency-Key` for two different requests: well-formed, but not something that can be done. */
+export const idempotencyKeyReused: WireMapping = {
+  status: 422,
+  type: "invalid_request_error",
+  code: "idempotency_key_reused",
+  shouldRetry: false,
 };

@@ -1,13 +1,3 @@
-/** The body of every error reply: OpenAI's envelope, all four members present. */
-export interface ErrorEnvelope {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string | null;
-  };
-}
-
 export interface WireErrorOptions {
   /** The part of the request that is wrong. */
   readonly param?: string;

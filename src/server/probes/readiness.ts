@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { StateDirectory } from "../../open-state-directory.js";
 import type { StartupStatus } from "../../watch/startup-status.js";
 
@@ -6,19 +7,20 @@ export const serviceName = "holdfast";
 
 /**
  * The body of `/ready`, every member always present, as the reference has it (surfaces 4.4): members that the status
- * leaves out become null or zero.
+ * leaves out become null or zero. Where there is no status to tell, only the first three are there.
  */
-export interface ReadyBody {
-  readonly status: "starting" | "ready";
-  readonly service: typeof serviceName;
-  readonly ready: boolean;
-  readonly phase: string;
-  readonly message: string | null;
-  readonly downloading_model: string | null;
-  readonly pending_models: readonly string[] | null;
-  readonly ready_models: number;
-  readonly total_models: number;
-}
+export const readyBodySchema = z.object({
+  status: z.enum(["starting", "ready"]),
+  service: z.literal(serviceName),
+  ready: z.boolean(),
+  phase: z.string().optional(),
+  message: z.string().nullable().optional(),
+  downloading_model: z.string().nullable().optional(),
+  pending_models: z.array(z.string()).nullable().optional(),
+  ready_models: z.int().optional(),
+  total_models: z.int().optional(),
+});
+export type ReadyBody = z.infer<typeof readyBodySchema>;
 
 export function readyBody(status: StartupStatus): ReadyBody {
   return {
@@ -41,6 +43,11 @@ export function startupStatusOf(state: StateDirectory): StartupStatus | undefine
 
 /** Bodies for a directory opened without a startup status of its own, as a reader does. */
 export const statusUnavailable = { phase: "unknown", ready: false, message: "startup status not available" } as const;
+export const statusUnavailableSchema = z.object({
+  phase: z.literal(statusUnavailable.phase),
+  ready: z.literal(statusUnavailable.ready),
+  message: z.literal(statusUnavailable.message),
+});
 export const readyUnavailable = { status: "starting", service: serviceName, ready: false } as const;
 
 /** Whether traffic should come: the router has reported that it serves, and the store can still acknowledge something. */

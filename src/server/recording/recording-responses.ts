@@ -7,7 +7,8 @@ import { checkedBody } from "../requests/json-bodies.js";
 import { listBody } from "../requests/list-body.js";
 import { missing } from "../requests/missing.js";
 import { pathId } from "../requests/path-id.js";
-import { booleanQuery, listQuery, numberQuery, textQuery } from "../requests/query.js";
+import { checkedQuery, pageOf } from "../requests/query.js";
+import * as routes from "./describe-recording.js";
 import { patchBody, recordBody } from "./record-body.js";
 
 /**
@@ -15,7 +16,7 @@ import { patchBody, recordBody } from "./record-body.js";
  * status `in_progress`, then `PATCH` or `PUT` with the outcome once the output guard has passed.
  */
 export function recordingResponses(server: FastifyInstance, { responses }: StateDirectory): void {
-  server.post("/v1/state/responses", async (request, reply) => {
+  server.post("/v1/state/responses", { config: { description: routes.recordResponse } }, async (request, reply) => {
     const body = checkedBody(recordBody, request.body);
     const { response, input, conversation } = body;
     const owner = agreedOwner(request, body.owner);
@@ -26,7 +27,7 @@ export function recordingResponses(server: FastifyInstance, { responses }: State
     return sendStored(reply.code(201), stored);
   });
 
-  server.put("/v1/state/responses/:id", async (request, reply) => {
+  server.put("/v1/state/responses/:id", { config: { description: routes.replaceResponse } }, async (request, reply) => {
     const id = pathId(request);
     const body = checkedBody(recordBody, request.body);
     const { response, input, conversation } = body;
@@ -42,7 +43,7 @@ export function recordingResponses(server: FastifyInstance, { responses }: State
     return sendStored(reply.code(created ? 201 : 200), stored);
   });
 
-  server.patch("/v1/state/responses/:id", async (request, reply) => {
+  server.patch("/v1/state/responses/:id", { config: { description: routes.patchResponse } }, async (request, reply) => {
     const body = checkedBody(patchBody, request.body);
     const stored = await responses.patch(
       pathId(request),
@@ -56,36 +57,36 @@ export function recordingResponses(server: FastifyInstance, { responses }: State
     return sendStored(reply, stored);
   });
 
-  server.get("/v1/state/responses/:id", async (request, reply) => {
+  server.get("/v1/state/responses/:id", { config: { description: routes.readResponse } }, async (request, reply) => {
     const id = pathId(request);
     const stored = await responses.get(id, { owner: ownerOf(request) });
     if (stored === undefined) throw missing("Response", id);
     return sendStored(reply, stored);
   });
 
-  server.delete("/v1/state/responses/:id", async (request) => {
+  server.delete("/v1/state/responses/:id", { config: { description: routes.deleteResponse } }, async (request) => {
     const id = pathId(request);
     const change = { owner: ownerOf(request), ifRevision: expectedRevision(request) };
     if (!(await responses.delete(id, change))) throw missing("Response", id);
     return { id, object: "state.response.deleted", deleted: true };
   });
 
-  server.get("/v1/state/responses", async (request) => {
-    const conversation = textQuery(request, "conversation");
+  server.get("/v1/state/responses", { config: { description: routes.listResponses } }, async (request) => {
+    const { conversation, ...query } = checkedQuery(routes.listResponsesQuery, request);
     const page = await responses.list({
-      ...listQuery(request),
+      ...pageOf(query),
       owner: ownerOf(request),
       ...(conversation === undefined ? {} : { conversation }),
     });
     return listBody(page.responses.map(storedBody), page.hasMore);
   });
 
-  server.get("/v1/state/responses/:id/chain", async (request) => {
+  server.get("/v1/state/responses/:id/chain", { config: { description: routes.readChain } }, async (request) => {
     const id = pathId(request);
-    const limit = numberQuery(request, "limit", 1, 10_000);
+    const { limit, strict = false } = checkedQuery(routes.chainQuery, request);
     const chain = await responses.chain(id, {
       owner: ownerOf(request),
-      strict: booleanQuery(request, "strict"),
+      strict,
       ...(limit === undefined ? {} : { limit }),
     });
     // The response in the path is what was asked for; only gaps behind it are the chain's to report.

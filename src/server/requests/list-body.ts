@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** A page as the OpenAI lists are: `data` is never null, and the ids at its ends are null when it is empty. */
 export interface ListBody<Element> {
   readonly object: "list";
@@ -5,6 +7,25 @@ export interface ListBody<Element> {
   readonly first_id: string | null;
   readonly last_id: string | null;
   readonly has_more: boolean;
+}
+
+/** The schema of a {@link ListBody}. */
+export function listBodySchema<Element extends z.ZodType>(
+  element: Element,
+): z.ZodObject<{
+  object: z.ZodLiteral<"list">;
+  data: z.ZodArray<Element>;
+  first_id: z.ZodNullable<z.ZodString>;
+  last_id: z.ZodNullable<z.ZodString>;
+  has_more: z.ZodBoolean;
+}> {
+  return z.object({
+    object: z.literal("list"),
+    data: z.array(element),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  });
 }
 
 export function listBody<Element extends { readonly id: string }>(

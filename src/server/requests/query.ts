@@ -1,7 +1,27 @@
 import type { FastifyRequest } from "fastify";
+import { z } from "zod";
 import { WireError } from "../errors/wire-error.js";
+import { choice, text, texts, trueOrFalse, wholeNumber } from "./query-members.js";
+
+/** `include[]=x&include[]=y` as the official client sends it, and `include=x`. */
+export const includeMembers = {
+  include: texts().optional().describe("Members that are left out otherwise, such as reasoning.encrypted_content."),
+  "include[]": texts().optional().describe("The same, as the official client sends it."),
+};
 
 /** What the list calls share. Unknown query members are left alone: clients send what later versions of the API know. */
+export const listMembers = {
+  limit: wholeNumber(1, 100).optional().describe("How many, 1 to 100. Default 20."),
+  order: choice(["asc", "desc"]).optional().describe("By creation. Default desc."),
+  after: text().optional().describe("Continue behind the object of this id."),
+  before: text().optional().describe("End before the object of this id. Not together with after."),
+  ...includeMembers,
+};
+
+export const listQuerySchema = z.object(listMembers);
+export const includeQuerySchema = z.object(includeMembers);
+
+/** A checked query of a list, with its defaults. */
 export interface ListQuery {
   readonly limit: number;
   readonly order: "asc" | "desc";
@@ -10,60 +30,85 @@ export interface ListQuery {
   readonly include: readonly string[];
 }
 
+/**
+ * Checks the query of a request against the schema of its route.
+ *
+ * @throws WireError 400 naming the first parameter that is wrong, every problem in the message.
+ */
+export function checkedQuery<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  request: FastifyRequest,
+): z.output<z.ZodObject<Shape>> {
+  const result = schema.safeParse(valuesOf(schema, request));
+  if (result.success) return result.data;
+  throw refusal(result.error.issues.map(({ path, message }) => ({ param: path.map(String).join("."), message })));
+}
+
 /** @throws WireError 400 naming the parameter. */
 export function listQuery(request: FastifyRequest): ListQuery {
-  const after = textQuery(request, "after");
-  const before = textQuery(request, "before");
-  if (after !== undefined && before !== undefined) throw refuse("before", "can not be given together with after");
+  return pageOf(checkedQuery(listQuerySchema, request));
+}
+
+/** The page that a checked list query asks for. @throws WireError 400 for one that ends at both sides. */
+export function pageOf(query: z.output<typeof listQuerySchema>): ListQuery {
+  const { limit = 20, order = "desc", after, before } = query;
+  if (after !== undefined && before !== undefined) {
+    throw refusal([{ param: "before", message: "can not be given together with after" }]);
+  }
   return {
-    limit: numberQuery(request, "limit", 1, 100) ?? 20,
-    order: choiceQuery(request, "order", ["asc", "desc"]) ?? "desc",
+    limit,
+    order,
     ...(after === undefined ? {} : { after }),
     ...(before === undefined ? {} : { before }),
-    include: includeQuery(request),
+    include: includedBy(query),
   };
 }
 
-/** `include[]=x&include[]=y` as the official client sends it, and `include=x`. */
+export function includedBy(query: z.output<typeof includeQuerySchema>): readonly string[] {
+  return [...(query["include[]"] ?? []), ...(query.include ?? [])];
+}
+
 export function includeQuery(request: FastifyRequest): readonly string[] {
-  return [...valuesOf(request, "include[]"), ...valuesOf(request, "include")];
+  return includedBy(checkedQuery(includeQuerySchema, request));
 }
 
 export function textQuery(request: FastifyRequest, name: string): string | undefined {
-  const values = valuesOf(request, name);
-  if (values.length > 1) throw refuse(name, "can be given once only");
-  if (values[0] === "") throw refuse(name, "must not be empty");
-  return values[0];
+  return memberQuery(request, name, text());
 }
 
 export function numberQuery(request: FastifyRequest, name: string, least: number, most: number): number | undefined {
-  const text = textQuery(request, name);
-  if (text === undefined) return undefined;
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw refuse(name, `must be a whole number from ${least} to ${most}`);
+  return memberQuery(request, name, wholeNumber(least, most));
 }
 
 export function booleanQuery(request: FastifyRequest, name: string): boolean {
-  return choiceQuery(request, name, ["true", "false"]) === "true";
+  return memberQuery(request, name, trueOrFalse()) ?? false;
 }
 
-function choiceQuery<Choice extends string>(
-  request: FastifyRequest,
-  name: string,
-  choices: readonly Choice[],
-): Choice | undefined {
-  const text = textQuery(request, name);
-  const choice = choices.find((one) => one === text);
-  if (text !== undefined && choice === undefined) throw refuse(name, `must be one of ${choices.join(", ")}`);
-  return choice;
+function memberQuery<Value>(request: FastifyRequest, name: string, member: z.ZodType<Value>): Value | undefined {
+  const query = checkedQuery(z.object({ [name]: member.optional() }), request);
+  return query[name];
 }
 
-function valuesOf(request: FastifyRequest, name: string): string[] {
-  const value = (request.query as Readonly<Record<string, string | string[] | undefined>>)[name];
-  return value === undefined ? [] : [value].flat();
+/** The members the schema knows: lists as lists, and the others only if they were given once. */
+function valuesOf(schema: z.ZodObject, request: FastifyRequest): Record<string, unknown> {
+  const given = request.query as Readonly<Record<string, string | string[] | undefined>>;
+  const values: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries<z.core.$ZodType>(schema.shape)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined) continue;
+    if (isList(member)) values[name] = [value].flat();
+    else if (Array.isArray(value)) throw refusal([{ param: name, message: "can be given once only" }]);
+    else values[name] = value;
+  }
+  return values;
 }
 
-function refuse(param: string, message: string): WireError {
-  return new WireError(400, `The query parameter ${param} ${message}.`, { param, code: "invalid_parameter" });
+function isList(member: z.core.$ZodType): boolean {
+  const inner = member instanceof z.ZodOptional || member instanceof z.ZodDefault ? member.unwrap() : member;
+  return inner instanceof z.ZodArray;
+}
+
+function refusal(problems: readonly { readonly param: string; readonly message: string }[]): WireError {
+  const lines = problems.map(({ param, message }) => `The query parameter ${param} ${message}.`);
+  return new WireError(400, lines.join(" "), { param: problems[0]?.param ?? "", code: "invalid_parameter" });
 }

@@ -22,8 +22,8 @@ export interface RouteDescription {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType | { readonly contentType: string; readonly description: string };
   readonly reply: z.ZodType | { readonly contentType: string; readonly description: string };
-  /** The status of success. Default 200. */
-  readonly status?: number;
+  /** The status of success, or each of several. Default 200. */
+  readonly status?: number | readonly number[];
   /** Default `openai`. */
   readonly errors?: ErrorShape;
 }
@@ -32,5 +32,7 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** See {@link RouteDescription}. */
     description?: RouteDescription;
+    /** Stands instead of it on what only answers 405: the shape of that answer. */
+    methodNotAllowed?: ErrorShape;
   }
 }

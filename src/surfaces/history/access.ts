@@ -1,6 +1,6 @@
 /** A caller who wants to do something with a document, and whose document it is. */
 export interface AccessRequest {
-  readonly surface: "responses" | "conversations";
+  readonly surface: "responses" | "conversations" | "vector_stores" | "files";
   readonly id: string;
   readonly action: "read" | "write" | "delete";
   /** Who asks: what the caller passed as `owner`, if anything. */

@@ -13,6 +13,11 @@ export class ProblemList {
     return this.#problems.length === 0;
   }
 
+  /** What was noted, as far as it is listed. */
+  get listed(): readonly Problem[] {
+    return this.#problems;
+  }
+
   add(path: string, message: string): void {
     if (this.#problems.length < mostProblems) this.#problems.push({ path, message });
     else this.#unlisted += 1;

@@ -32,7 +32,8 @@ export const idempotencyKeysCollection = defineCollection<IdempotencyKey>({
  * creates: a crash leaves both or neither, so the repeat finds the first result or does the work.
  *
  * @returns the ids that the first call created.
- * @throws HoldfastError `INVALID_DOCUMENT` if the key was used for another request, and what `create` throws.
+ * @throws HoldfastError `INVALID_DOCUMENT` (with `details.idempotencyKey` `"reused"`) if the key was used for another
+ * request, and what `create` throws.
  */
 export async function once(
   transaction: Transaction,
@@ -46,9 +47,12 @@ export async function once(
   const known = await keys.get(id);
   if (known !== undefined) {
     if (known.body.request === request) return known.body.created;
-    throw HoldfastError.ofProblems("INVALID_DOCUMENT", "The idempotency key was used before, for another request.", [
-      { path: "/idempotency_key", message: "choose a new key for a new request" },
-    ]);
+    throw HoldfastError.ofProblems(
+      "INVALID_DOCUMENT",
+      "The idempotency key was used before, for another request.",
+      [{ path: "/idempotency_key", message: "choose a new key for a new request" }],
+      { details: { idempotencyKey: "reused" } },
+    );
   }
   const created = await create();
   await keys.insert(id, { request, created });

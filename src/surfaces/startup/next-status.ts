@@ -3,7 +3,7 @@ import type { PublishedPhase } from "./published-phase.js";
 import type { StartupReport } from "./startup-report.js";
 
 /** So many transitions stay in the file, for watchers that missed them; the history keeps more. */
-const keptTransitions = 200;
+export const keptTransitions = 200;
 const longestTransitionMessage = 500;
 
 /** The members of a status that hold for a whole run. */

@@ -1,0 +1,165 @@
+import { HoldfastError } from "../errors.js";
+import type { Envelope } from "../documents/envelope.js";
+import type { CollectionState } from "./collection-state.js";
+import type { OpenedReader } from "./open-reader.js";
+import { envelopeOf, type Version } from "./version.js";
+
+/** Where a picture is put together. Calls for different documents may overlap; those for one document never do. */
+export interface PictureSink {
+  /** Takes a document, in the place of an earlier version of it if there was one. */
+  put(envelope: Envelope, body: string): Promise<void>;
+  /** Forgets a document that was put before. */
+  remove(collection: string, id: string): Promise<void>;
+}
+
+/** All documents as of one commit: those of the sink, and no others. */
+export interface Picture {
+  readonly sequence: number;
+  /** What the expiry clock said, in milliseconds since 1970. */
+  readonly expiryClock: number;
+  /** Sorted by name. */
+  readonly collections: readonly PictureCollection[];
+}
+
+export interface PictureCollection {
+  readonly name: string;
+  /** In the order of creation; expired ones that have not been removed yet are among them. */
+  readonly versions: readonly Version[];
+}
+
+export interface PictureOptions {
+  /** Only these. Default: all. */
+  readonly collections?: ReadonlySet<string> | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** More would only queue for the four threads that do the work. */
+const atOnce = 8;
+const mostPasses = 20;
+
+/**
+ * Copies every document as of one moment, while an owner goes on writing.
+ *
+ * The owner's checkpoints replace the files that are being copied, so what was begun as of commit C can not in general be
+ * finished as of C: the version of C may be in no file any more. It is finished as of a later commit instead. A pass
+ * copies, of the documents as they are at that moment, those that the sink does not have in that very version. A document
+ * whose file was replaced meanwhile is passed over: there is a commit above C that wrote it, and the next pass has it.
+ *
+ * That this ends: from the first pass on the reader keeps in memory the body of each commit it takes in. What the second
+ * pass has to copy was passed over in the first, or committed since it began: either way its newest version came by the
+ * journal, is in memory, and can not be replaced. Only when the owner prunes the journal before the reader has read it is
+ * the picture taken from the files once more, and another pass may be needed; an owner that does so in each of them is
+ * reported (`COMPACTED`) rather than chased for ever. Memory grows by what is written during the first pass.
+ */
+export class PictureCopy implements Disposable {
+  readonly #source: OpenedReader;
+  readonly #sink: PictureSink;
+  readonly #options: PictureOptions;
+  readonly #release: () => void;
+  /** The sequence numbers of the versions that the sink has, by collection and id. */
+  readonly #copied = new Map<string, Map<string, number>>();
+
+  constructor(source: OpenedReader, sink: PictureSink, options: PictureOptions = {}) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#options = options;
+    this.#release = source.reader.holdBodies();
+  }
+
+  /**
+   * Brings the sink to the newest moment. Can be called again: then only what changed is copied.
+   *
+   * @throws HoldfastError `CORRUPT` if a document can not be read; `COMPACTED`; what the sink throws
+   */
+  async advance(): Promise<Picture> {
+    for (let pass = 1; pass <= mostPasses; pass += 1) {
+      const picture = await this.#source.reader.atRest(() => this.#capture());
+      if (await this.#copy(picture)) return picture;
+    }
+    const { root } = this.#source.layout;
+    throw new HoldfastError(
+      "COMPACTED",
+      `${root} could not be copied as of one moment: its owner removes journal segments sooner than they can be read. Let it keep more of the journal (journalRetainBytes).`,
+      { details: { directory: root } },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+
+  #capture(): Picture {
+    const { registry, reader, engine } = this.#source;
+    const wanted = [...registry.all()].filter(({ name }) => this.#options.collections?.has(name) ?? true);
+    return {
+      sequence: reader.lastSequence(),
+      expiryClock: engine.expiry.now(),
+      collections: wanted
+        .map((state) => ({ name: state.name, versions: [...(state.ordered()?.walk("asc") ?? [])] }))
+        .sort((left, right) => (left.name < right.name ? -1 : 1)),
+    };
+  }
+
+  /** @returns whether the sink now holds this picture. */
+  async #copy(picture: Picture): Promise<boolean> {
+    const missing: { readonly state: CollectionState; readonly version: Version }[] = [];
+    for (const { name, versions } of picture.collections) {
+      const state = this.#source.registry.open(name);
+      const copied = this.#copiedOf(name);
+      for (const version of versions) if (copied.get(version.id) !== version.sequence) missing.push({ state, version });
+      await this.#removeAllBut(name, versions);
+    }
+    let next = 0;
+    let done = 0;
+    let passedOver = 0;
+    const worker = async (): Promise<void> => {
+      for (let job = missing[next++]; job !== undefined; job = missing[next++]) {
+        if (!(await this.#copyOne(job.state, job.version))) passedOver += 1;
+        done += 1;
+        this.#options.onProgress?.(done, missing.length);
+      }
+    };
+    const workers = Array.from({ length: Math.min(atOnce, missing.length) }, async () => {
+      try {
+        await worker();
+      } catch (error) {
+        next = missing.length;
+        throw error;
+      }
+    });
+    // Returns only when nothing is under way any more: whoever clears up after a failure must not meet a straggler.
+    const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return passedOver === 0;
+  }
+
+  async #copyOne(state: CollectionState, version: Version): Promise<boolean> {
+    const { engine } = this.#source;
+    const read = await engine.bodies.read(state.name, version);
+    if (read === "replaced") {
+      // Waits until the commit that replaced it is here, and throws if there is none: then the document is damaged.
+      await engine.replaced(state, version);
+      return false;
+    }
+    await this.#sink.put(envelopeOf(state.name, version), read.json);
+    this.#copiedOf(state.name).set(version.id, version.sequence);
+    return true;
+  }
+
+  async #removeAllBut(name: string, versions: readonly Version[]): Promise<void> {
+    const copied = this.#copiedOf(name);
+    if (copied.size === 0) return;
+    const present = new Set(versions.map(({ id }) => id));
+    for (const id of [...copied.keys()]) {
+      if (present.has(id)) continue;
+      await this.#sink.remove(name, id);
+      copied.delete(id);
+    }
+  }
+
+  #copiedOf(name: string): Map<string, number> {
+    let copied = this.#copied.get(name);
+    if (copied === undefined) this.#copied.set(name, (copied = new Map<string, number>()));
+    return copied;
+  }
+}

@@ -1,0 +1,19 @@
+const meanings: Readonly<Record<string, string>> = {
+  EBADF: "bad file descriptor",
+  EEXIST: "file already exists",
+  EINVAL: "invalid argument",
+  EISDIR: "illegal operation on a directory",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  ENOTEMPTY: "directory not empty",
+  EPERM: "operation not permitted",
+};
+
+/** An error as the system gives it: by its `code`. */
+export function systemError(code: string, call: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${meanings[code] ?? "failed"}, ${call} '${path}'`), {
+    code,
+    syscall: call,
+    path,
+  });
+}

@@ -1,0 +1,84 @@
+/** What an operation does to one name. `inode` is what the name then stands for; `undefined`: nothing. */
+export interface NameEffect {
+  readonly directory: number;
+  readonly name: string;
+  readonly inode: number | undefined;
+  /** On the disk for certain, and part of the certain names. */
+  certain: boolean;
+}
+
+/** One operation on names; a rename has two effects. */
+export interface NameChange {
+  readonly effects: readonly NameEffect[];
+}
+
+/** The content of every directory, by inode number. */
+export type Names = Map<number, Map<string, number>>;
+
+/**
+ * What is known of the names on the disk: those that are there for certain, and the operations since. A name is certain
+ * once its own directory has been synced; a rename between two directories becomes so one half at a time, unless the
+ * file system keeps it whole, which the one who chooses decides.
+ */
+export class NameHistory {
+  readonly #certain: Names;
+  #pending: NameChange[];
+
+  constructor(certain: Names, pending: readonly NameChange[] = []) {
+    this.#certain = certain;
+    this.#pending = [...pending];
+  }
+
+  clone(): NameHistory {
+    return new NameHistory(
+      copyOf(this.#certain),
+      this.#pending.map(({ effects }) => ({ effects: effects.map((effect) => ({ ...effect })) })),
+    );
+  }
+
+  /** Operations that a crash may undo, wholly or by half. */
+  get pending(): readonly NameChange[] {
+    return this.#pending;
+  }
+
+  change(...effects: readonly Omit<NameEffect, "certain">[]): void {
+    this.#pending.push({ effects: effects.map((effect) => ({ ...effect, certain: false })) });
+  }
+
+  /** The effects that a sync of the directory which begins now will make certain. */
+  inDirectory(directory: number): NameEffect[] {
+    return this.#pending.flatMap(({ effects }) =>
+      effects.filter((effect) => effect.directory === directory && !effect.certain),
+    );
+  }
+
+  synced(effects: readonly NameEffect[]): void {
+    for (const effect of effects) {
+      // Another sync of the directory may have come first, with newer effects on the same name.
+      if (effect.certain) continue;
+      effect.certain = true;
+      apply(this.#certain, effect);
+    }
+    this.#pending = this.#pending.filter((change) => change.effects.some(({ certain }) => !certain));
+  }
+
+  /** The names with the certain effects and the chosen ones, in their order. */
+  chosen(isChosen: (effect: NameEffect, change: NameChange) => boolean): Names {
+    const names = copyOf(this.#certain);
+    for (const change of this.#pending) {
+      for (const effect of change.effects) if (!effect.certain && isChosen(effect, change)) apply(names, effect);
+    }
+    return names;
+  }
+}
+
+function apply(names: Names, { directory, name, inode }: NameEffect): void {
+  let entries = names.get(directory);
+  if (entries === undefined) names.set(directory, (entries = new Map<string, number>()));
+  entries.delete(name);
+  if (inode !== undefined) entries.set(name, inode);
+}
+
+function copyOf(names: Names): Names {
+  return new Map([...names].map(([directory, entries]) => [directory, new Map(entries)]));
+}

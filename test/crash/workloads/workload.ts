@@ -1,0 +1,33 @@
+import type { Machine, MachineProcess } from "../machine.js";
+import type { StateDirectory } from "../product.js";
+import type { Random } from "../states/random.js";
+
+/** What a workload has at hand while it is recorded. */
+export interface Session {
+  readonly machine: Machine;
+  readonly process: MachineProcess;
+  readonly random: Random;
+  /** Opens the directory. */
+  open(): Promise<StateDirectory>;
+  /** Closes it in good order. */
+  close(state: StateDirectory): Promise<void>;
+  /** To be called when a write was acknowledged: from here on no crash may take it. */
+  acknowledged(state: StateDirectory, write?: AcknowledgedWrite): void;
+}
+
+/** What was promised, as far as the caller can tell: compared with what the journal holds. */
+export interface AcknowledgedWrite {
+  readonly collection: string;
+  readonly id: string;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly body: unknown;
+}
+
+/** Something that is done to a state directory while every operation is recorded. */
+export interface Workload {
+  readonly name: string;
+  run(session: Session): Promise<void>;
+  /** What must hold in every state beyond the documents. @returns what does not. */
+  readonly check?: (process: MachineProcess, directory: string, state: StateDirectory) => Promise<string[]>;
+}
