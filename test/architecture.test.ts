@@ -40,8 +40,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "surfaces/startup",
     "watch",
   ],
+  transfer: ["collections", "documents", "errors", "files", "store", "surfaces", "surfaces/startup", "version"],
   server: ["collections", "contract", "errors", "open-state-directory", "surfaces", "version", "watch"],
   cli: [
+    "built-in-surfaces",
     "collections",
     "config",
     "contract",
@@ -50,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "server",
     "store",
     "surfaces",
+    "transfer",
     "version",
     "watch",
   ],

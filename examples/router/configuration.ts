@@ -7,6 +7,7 @@ const environmentSchema = z.object({
   ROUTER_UPSTREAM_KEY: z.string().min(1).optional(),
   ROUTER_MODELS_URL: z.url().optional(),
   ROUTER_MODELS_DIRECTORY: z.string().min(1).optional(),
+  ROUTER_CACHE_URL: z.string().min(1).optional(),
 });
 
 /** What the environment says of how this router is to run. The table in `README.md` explains each variable. */
@@ -20,6 +21,8 @@ export interface Configuration {
   readonly modelsUrl: string | undefined;
   /** Where models are kept; absent: in a temporary folder of this run, as in a container without a volume. */
   readonly modelsDirectory: string | undefined;
+  /** A Redis or Valkey server for the caches, shared with other routers; absent: the memory of this process. */
+  readonly cacheUrl: string | undefined;
 }
 
 /** @throws Error that lists every variable that can not be used. */
@@ -39,5 +42,6 @@ export function readConfiguration(environment: NodeJS.ProcessEnv): Configuration
         : { url: values.ROUTER_UPSTREAM_URL, key: values.ROUTER_UPSTREAM_KEY },
     modelsUrl: values.ROUTER_MODELS_URL,
     modelsDirectory: values.ROUTER_MODELS_DIRECTORY,
+    cacheUrl: values.ROUTER_CACHE_URL,
   };
 }

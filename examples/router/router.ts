@@ -2,7 +2,10 @@ import type { AddressInfo } from "node:net";
 import type { StateDirectory } from "holdfast";
 import { createServer } from "holdfast/server";
 import type { Configuration } from "./configuration.js";
+import { CachedUpstream } from "./caches/cached-upstream.js";
+import { openCaches } from "./caches/open-caches.js";
 import { openModels } from "./models/open-models.js";
+import { Retriever } from "./retrieval/retriever.js";
 import { createResponses } from "./routes/create-response.js";
 import { ConversationLocks } from "./turns/conversation-locks.js";
 import { ChatUpstream } from "./upstream/chat-upstream.js";
@@ -29,14 +32,17 @@ export async function startRouter(state: StateDirectory, configuration: Configur
       url: configuration.modelsUrl ?? local?.modelsUrl,
       directory: configuration.modelsDirectory,
     });
+    const caches = await openCaches(configuration.cacheUrl);
     const stopping = new AbortController();
     const server = createServer(state, { logLevel: "warn" });
     createResponses(server, {
       services: {
         responses: state.responses,
         conversations: state.conversations,
+        replay: state.replay,
         locks: new ConversationLocks(),
-        upstream: chatUpstreamOf(configuration, local),
+        retriever: new Retriever({ files: state.files, vectorStores: state.vectorStores, cache: caches.passages }),
+        upstream: new CachedUpstream(chatUpstreamOf(configuration, local), caches.answers),
         guard,
       },
       stopping: stopping.signal,
@@ -53,6 +59,7 @@ export async function startRouter(state: StateDirectory, configuration: Configur
         await server.close();
         clearTimeout(patience);
         await local?.close();
+        await caches[Symbol.asyncDispose]();
       },
     };
   } catch (error) {

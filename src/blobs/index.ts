@@ -3,5 +3,4 @@
  *
  * @module
  */
-export { blobsForReading } from "./blobs-for-reading.js";
 export { DirectoryBlobs, type BlobOwner, type DirectoryBlobsOptions } from "./directory-blobs.js";

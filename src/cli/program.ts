@@ -1,12 +1,16 @@
 import { Command } from "commander";
+import { backupCommand } from "./commands/backup.js";
 import { changesCommand } from "./commands/changes.js";
 import { configCommand } from "./commands/config.js";
 import { contractCommand } from "./commands/contract.js";
 import { deleteCommand } from "./commands/delete.js";
+import { exportCommand } from "./commands/export.js";
 import { getCommand } from "./commands/get.js";
+import { importCommand } from "./commands/import.js";
 import { listCommand } from "./commands/list.js";
 import { putCommand } from "./commands/put.js";
 import { recoverCommand } from "./commands/recover.js";
+import { restoreCommand } from "./commands/restore.js";
 import { serveCommand } from "./commands/serve.js";
 import { statusCommand } from "./commands/status.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -27,6 +31,10 @@ const commands = [
   putCommand,
   deleteCommand,
   changesCommand,
+  exportCommand,
+  importCommand,
+  backupCommand,
+  restoreCommand,
   contractCommand,
   configCommand,
 ];

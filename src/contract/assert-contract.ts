@@ -1,9 +1,13 @@
-import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError, type Problem } from "../errors.js";
 import { durabilityContract } from "./durability-contract.js";
 import type { SurfaceContract } from "./surface-contract.js";
 
-type Definition = Pick<CollectionDefinition<unknown>, "name" | "durability" | "retention">;
+/** What is looked at of a definition. It need not come from a program whose types were checked. */
+interface Definition {
+  readonly name: string;
+  readonly durability: string;
+  readonly retention: { readonly timeToLiveMs?: number | undefined; readonly maximumCount?: number | undefined };
+}
 
 /**
  * Refuses to open a store that does not do what the contract says. Called with every opening, so a collection that was
@@ -81,8 +85,7 @@ function* problemsOfUsers(users: readonly Definition[], surfaces: readonly Surfa
   }
 }
 
-/** The type allows nothing else, but a definition need not come from a program that was checked by it. */
-function* problemsOfDurability({ name, durability }: { name: string; durability: string }): Generator<Problem> {
+function* problemsOfDurability({ name, durability }: Definition): Generator<Problem> {
   if (durability !== "journaled") {
     yield {
       path: `/${name}`,

@@ -14,7 +14,7 @@ import { manifestSchema, readSealed } from "./manifest.js";
 export interface VerifyFinding {
   /** Relative to the state directory. */
   readonly file: string;
-  readonly kind: "manifest" | "checkpoint" | "journal" | "document" | "claim" | "foreign";
+  readonly kind: "manifest" | "checkpoint" | "journal" | "document" | "claim" | "blob" | "foreign";
   readonly detail: string;
   readonly offset?: number;
   readonly severity: "damage" | "note";

@@ -1,6 +1,7 @@
 import type { BodyLimits } from "../collections/check-body.js";
 import type { BlobStore, CollectionDefinition, Store } from "../collections/index.js";
 import type { FileSystem } from "../files/file-system.js";
+import type { ReplayOptions } from "../surfaces/replay/replay-options.js";
 
 /** What an import does about an id that is taken. */
 export type ExistingPolicy = "refuse" | "skip" | "replace";
@@ -14,6 +15,10 @@ export interface ImportTarget {
   readonly blobs?: BlobStore | undefined;
   /** The clock that expiry goes by, in milliseconds since 1970. */
   readonly now: () => number;
+  /** How long responses are kept that come without an expiry, in milliseconds. Default 30 days. */
+  readonly responsesTimeToLiveMs?: number | undefined;
+  /** How replay records are kept that come from elsewhere. */
+  readonly replay?: ReplayOptions | undefined;
 }
 
 export interface ImportOptions {
@@ -61,6 +66,11 @@ export class ImportTally {
   skipped = 0;
   expired = 0;
   blobs = 0;
+
+  /** How many have been looked at. */
+  get count(): number {
+    return [...this.#written.values()].reduce((sum, count) => sum + count, this.skipped + this.expired);
+  }
 
   write(kind: string, count = 1): void {
     this.#written.set(kind, (this.#written.get(kind) ?? 0) + count);

@@ -158,7 +158,7 @@ describe("opening is refused", () => {
   });
 
   test("with a collection that is not journaled, whoever declares it", () => {
-    const hasty = { ...extra, durability: "none" } as never;
+    const hasty = { ...extra, durability: "none" };
     expect(problemsOf(promised, [hasty])).toMatchObject({
       problems: [{ path: "/extra", message: 'has the durability "none"; a collection is "journaled"' }],
     });

@@ -7,18 +7,25 @@ import { scenarios } from "./scenarios.js";
 test("try", async () => {
   await using machine = await Machine.make();
   const counts = new Counts();
-  const breaking = process.env["BREAK"] === undefined ? undefined : Object.values(breakages)[Number(process.env["BREAK"])];
+  const breaking =
+    process.env["BREAK"] === undefined ? undefined : Object.values(breakages)[Number(process.env["BREAK"])];
   const limit = Number(process.env["STATES"] ?? 300);
   const started = performance.now();
   for (const scenario of scenarios) {
     const explorer = await Explorer.of({
       machine,
       scenario,
-      seed: 1,
+      seed: Number(process.env["SEED"] ?? 1),
+      breaking,
       counts,
       isEnough: () => counts.of(scenario.name).checked >= limit,
       onViolation: (v) => {
-        if (counts.of(scenario.name).violations < 4) console.log(v.token, v.faults, v.problems);
+        if (counts.of(scenario.name).violations < 4)
+          console.log(
+            v.token,
+            v.faults,
+            v.problems.map((p) => p.slice(0, 300)),
+          );
       },
     });
     console.log(scenario.name, explorer.events, performance.now() - started);

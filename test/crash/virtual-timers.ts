@@ -1,3 +1,6 @@
+import { syncBuiltinESMExports } from "node:module";
+import timersPromises from "node:timers/promises";
+
 interface Timer {
   readonly work: () => void;
   readonly repeatMs: number | undefined;
@@ -10,6 +13,9 @@ const real = {
   setInterval: globalThis.setInterval,
   clearInterval: globalThis.clearInterval,
 };
+const realDelay = timersPromises.setTimeout;
+/** Enough for everything else that is under way to come to rest, as it would in a real pause. */
+const turnsPerDelay = 200;
 
 /**
  * Timers that run when the one who explores says so, and not when the machine finds the time: a recording must come out
@@ -46,6 +52,7 @@ export class VirtualTimers implements Disposable {
       clearTimeout: clear,
       clearInterval: clear,
     });
+    replaceDelay(afterManyTurns as typeof realDelay);
   }
 
   static install(): VirtualTimers {
@@ -74,6 +81,19 @@ export class VirtualTimers implements Disposable {
 
   [Symbol.dispose](): void {
     Object.assign(globalThis, real);
+    replaceDelay(realDelay);
     this.#timers.clear();
   }
+}
+
+/** Pauses that are awaited end by themselves, or whoever awaits them would wait for us, who wait for him. */
+async function afterManyTurns<Value>(_milliseconds?: number, value?: Value): Promise<Value | undefined> {
+  for (let turn = 0; turn < turnsPerDelay; turn += 1) await timersPromises.setImmediate();
+  return value;
+}
+
+/** Also for those who have imported it by name. */
+function replaceDelay(delay: typeof realDelay): void {
+  timersPromises.setTimeout = delay;
+  syncBuiltinESMExports();
 }

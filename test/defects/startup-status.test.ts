@@ -96,8 +96,8 @@ describe("the reference's startup status", () => {
     const told = { phase: "downloading_models", ready: false, ...models };
     const byFile = (await readStartupStatus(folder.at("state"))) as unknown;
     const byCommand = JSON.parse((await runCli(["status", "--json"], { in: folder.path })).stdout) as unknown;
-    const byProbe = (await (await fetch(`${service.url}/ready`)).json());
-    const whole = (await (await fetch(`${service.url}/startup-status`)).json());
+    const byProbe = await (await fetch(`${service.url}/ready`)).json();
+    const whole = await (await fetch(`${service.url}/startup-status`)).json();
     for (const status of [byFile, byCommand, byProbe, whole]) expect(status).toMatchObject(told);
   });
 

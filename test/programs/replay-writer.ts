@@ -5,15 +5,14 @@
  *     replay-writer.js <directory> <prefix of the ids>
  */
 import { openStateDirectory } from "holdfast";
-
-type ReplayModule = typeof import("../../src/surfaces/replay/index.js");
+import type * as ReplaySurface from "../../src/surfaces/replay/index.js";
 
 const [directory = "", prefix = ""] = process.argv.slice(2);
 const atOnce = 16;
 
 // The surface by itself, beside the one that the directory has, to have a run of its own.
 const surface = new URL("../../../dist/surfaces/replay/index.js", import.meta.url);
-const { Replay } = (await import(surface.href)) as ReplayModule;
+const { Replay } = (await import(surface.href)) as typeof ReplaySurface;
 // Checkpoints in between, so that some kills hit one.
 const state = await openStateDirectory({ directory, checkpointBytes: 64 * 1024 });
 const replay = new Replay(state, { run: prefix });

@@ -26,7 +26,7 @@ describe("files through the official client", () => {
       await files.create({ file: createReadStream(path), purpose: "batch", expires_after }),
       await files.create({ file: new File([], "empty.txt"), purpose: "vision" }),
     ];
-    expect(uploaded.map(({ filename, purpose, bytes, status }) => [filename, purpose, bytes, status])).toEqual([
+    expect(uploaded.map((one) => [one.filename, one.purpose, one.bytes, Reflect.get(one, "status")])).toEqual([
       ["buffer.bin", "assistants", large.length, "processed"],
       ["stream.bin", "user_data", large.length, "processed"],
       ["Übung 1.jsonl", "batch", large.length, "processed"],

@@ -155,6 +155,25 @@ describe("/openapi.json", () => {
   });
 });
 
+test("docs/http-routes.md has every route; vitest -u writes it anew", async () => {
+  await using service = await runningService();
+  const rows = service.server.routeRegister.routes
+    .filter(({ method }) => method !== "HEAD")
+    .map(({ method, url, description: { role, tag, summary, errors = "openai" } }) => ({
+      tag,
+      line: `| \`${method} ${url.replaceAll(/:(\w+)/g, "{$1}")}\` | ${role} | ${errors} | ${summary} |`,
+    }));
+  const sections = [...new Set(rows.map(({ tag }) => tag))].map((tag) => {
+    const lines = rows.filter((row) => row.tag === tag).map(({ line }) => line);
+    return `## ${tag}\n\n| Route | Role | Errors | |\n| --- | --- | --- | --- |\n${lines.join("\n")}\n`;
+  });
+  const introduction =
+    "Made from the routes themselves; [http.md](http.md) explains them. *Role* is the least that may call a route,\n" +
+    "*Errors* the shape of its errors ([errors.md](errors.md)).\n";
+  const page = `# Every route\n\n${introduction}\n${sections.join("\n")}`;
+  await expect(page).toMatchFileSnapshot("../../docs/http-routes.md");
+});
+
 function referencesIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, member]) =>

@@ -109,7 +109,7 @@ async function ask(method: string, path: string, role: KeyedRole): Promise<Recei
 /** A stream of changes has no end: it is read up to the newest there is. */
 async function upToNow(reply: Response): Promise<string> {
   const begun = new URL(reply.url).searchParams.get("since");
-  const reader = (reply.body ?? new ReadableStream<Uint8Array>()).getReader();
+  const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
   let text = "";
   while (!text.includes(begun === "0" ? `id: ${service.state.lastSequence}\n` : "retry:")) {

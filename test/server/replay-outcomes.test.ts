@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { OutcomeLimit } from "../../src/server/replay/outcome-limit.js";
 import { runningService, type Reply, type RunningService } from "./running-service.js";
 
@@ -119,8 +119,14 @@ describe("POST /v1/router/outcomes", () => {
 
   test("says so when there were too many, and when to come again", async () => {
     await using service = await withRecord();
+    // The minute must not pass on a slow machine: the clock stands still.
+    vi.useFakeTimers({ toFake: ["Date"] });
     let last: Reply | undefined;
-    for (let count = 0; count <= 60; count += 1) last = await post(service, {}, `key-${count}`);
+    try {
+      for (let count = 0; count <= 60; count += 1) last = await post(service, {}, `key-${count}`);
+    } finally {
+      vi.useRealTimers();
+    }
     expect(last).toMatchObject({ status: 429, body: { error: { code: "RATE_LIMITED" } } });
     expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
   });

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { roles, type Role } from "../../src/server/routing/describe-route.js";
+import type { Role } from "../../src/server/routing/describe-route.js";
+import { bearing, keys } from "./keys.js";
 import { runningService, type Reply, type RunningService } from "./running-service.js";
 
 /** A service with a key for each role. */
@@ -10,20 +10,13 @@ export interface KeyedService extends RunningService {
   text(role: Role, path: string): Promise<string>;
 }
 
-const keyOf = (role: Role): string => `test-key-of-${role}`;
-
 export async function keyedService(): Promise<KeyedService> {
-  const keys = roles.map((role) => ({
-    name: role,
-    role,
-    sha256: createHash("sha256").update(keyOf(role)).digest("hex"),
-  }));
   const service = await runningService({ keys });
   return Object.assign(service, {
     as: (role: Role, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-      service.send(method, path, body, { ...headers, authorization: `Bearer ${keyOf(role)}` }),
+      service.send(method, path, body, { ...headers, ...bearing(role) }),
     text: async (role: Role, path: string) => {
-      const reply = await fetch(new URL(path, service.url), { headers: { authorization: `Bearer ${keyOf(role)}` } });
+      const reply = await fetch(new URL(path, service.url), { headers: bearing(role) });
       return reply.text();
     },
   });

@@ -248,6 +248,23 @@ describe("reading", () => {
     }
   });
 
+  test("an export that fails midway breaks off, so that a part does not pass for the whole", async () => {
+    await using service = await runningService();
+    // More than the store reads at a time, and more than fits into the buffers of a connection.
+    const prompt = "x".repeat(30_000);
+    await Promise.all(Array.from({ length: 600 }, (_, number) => service.state.replay.add(record(number, { prompt }))));
+    const whole = await fetch(new URL(`${list}/export`, service.url));
+    expect((await whole.text()).trimEnd().split("\n")).toHaveLength(600);
+    const broken = await fetch(new URL(`${list}/export`, service.url));
+    const reader = (broken.body as ReadableStream<Uint8Array>).getReader();
+    expect((await reader.read()).done).toBe(false);
+    await service.state.close();
+    const readOn = async (): Promise<void> => {
+      while (!(await reader.read()).done);
+    };
+    await expect(readOn()).rejects.toThrow();
+  });
+
   test("every answer, refusals included, forbids keeping and guessing; other methods are refused as in the reference", async () => {
     await using service = await runningService();
     await add(service, record(1));

@@ -18,7 +18,7 @@ export class DyingProcess {
   }
 
   /** Whether it got as far as its end. */
-  get hasDied(): boolean {
+  hasDied(): boolean {
     return this.#steps >= this.#diesAt;
   }
 
@@ -56,11 +56,11 @@ export class DyingProcess {
   }
 
   async #step<Result>(step: () => Promise<Result>): Promise<Result> {
-    if (this.hasDied) throw new ProcessDied();
+    if (this.hasDied()) throw new ProcessDied();
     this.#steps += 1;
-    if (this.hasDied && this.#when === "before") throw new ProcessDied();
+    if (this.hasDied() && this.#when === "before") throw new ProcessDied();
     const result = await step();
-    if (this.hasDied) throw new ProcessDied();
+    if (this.hasDied()) throw new ProcessDied();
     return result;
   }
 }

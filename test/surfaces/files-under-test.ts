@@ -1,15 +1,11 @@
 import { join } from "node:path";
 import { readdir } from "node:fs/promises";
-import { DirectoryBlobs } from "../../src/blobs/index.js";
-import type { CollectionDefinition, Reconciliation } from "../../src/collections/index.js";
+import type { BlobStore, CollectionDefinition, Reconciliation } from "../../src/collections/index.js";
 import type { Clock } from "../../src/files/clock.js";
 import type { FileSystem } from "../../src/files/file-system.js";
-import type { Layout } from "../../src/files/layout.js";
-import type { DirectoryLock } from "../../src/locking/directory-lock.js";
 import {
   openOwner,
   parseStoreOptions,
-  Quarantine,
   systemEnvironment,
   type DirectoryStore,
   type OpeningObserver,
@@ -22,7 +18,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 /** A directory with files in it, opened as an owner opens it, and nothing else beside. */
 export interface OpenFiles {
   readonly store: DirectoryStore;
-  readonly blobs: DirectoryBlobs;
+  readonly blobs: BlobStore;
   readonly files: Files;
   /** What was put in order when it was opened. */
   readonly reconciled: readonly Reconciliation[];
@@ -44,34 +40,17 @@ export async function openFiles(directory: string, options: OpenFilesOptions = {
     ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   };
-  const { fileSystem, clock } = environment;
-  let owned: { lock: DirectoryLock; layout: Layout } | undefined;
   let opened: Omit<OpenFiles, "store" | "close"> | undefined;
   const observer: OpeningObserver = {
-    owned: (lock, layout) => {
-      owned = { lock, layout };
-      return Promise.resolve();
-    },
+    owned: () => Promise.resolve(),
     reconcile: async (store) => {
-      if (owned === undefined) throw new Error("the store is open before the directory was taken");
-      const { lock, layout } = owned;
-      const quarantine = new Quarantine(fileSystem, layout, clock);
-      const blobs = new DirectoryBlobs({
-        fileSystem,
-        layout,
-        owner: {
-          checkFence: lock.checkFence,
-          quarantine: (path, why, detail) => quarantine.move(path, why, detail),
-        },
-      });
-      const files = new Files(store, blobs, { now: () => store.expiryTime(), ...options });
+      const files = new Files(store, store.blobs, { now: () => store.expiryTime(), ...options });
       let reconciled: readonly Reconciliation[] = [];
       const reconcile = async (): Promise<void> => {
-        await blobs.tidy();
         reconciled = await files.reconcile();
       };
       await (options.around ?? ((work) => work()))(reconcile);
-      opened = { blobs, files, reconciled };
+      opened = { blobs: store.blobs, files, reconciled };
       return { reconciled, warnings: [] };
     },
     recovered: () => Promise.resolve(),
@@ -94,13 +73,12 @@ export async function openFiles(directory: string, options: OpenFilesOptions = {
     observer,
   });
   if (opened === undefined) throw new Error("opened without reconciling");
-  const { files, blobs } = opened;
+  const { files } = opened;
   return {
     store,
     ...opened,
     close: async () => {
       await files.close();
-      await blobs.close();
       await store.close();
     },
   };

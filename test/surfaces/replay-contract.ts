@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Store } from "../../src/collections/index.js";
 import { HoldfastError } from "../../src/errors.js";
 import { Replay, replayRecordsCollection, type ReplayRecordInput } from "../../src/surfaces/replay/index.js";
-import { at, countersAndRecount, day, record, second, start, step } from "./replay-samples.js";
+import { at, countersAndRecount, countingCommits, day, record, second, start, step } from "./replay-samples.js";
 import { diesAfter, onFullDisk, type StoreFactory } from "./store-under-test.js";
 
 const completeRecord: ReplayRecordInput = {
@@ -136,11 +136,12 @@ export function replayContract(engine: string, open: StoreFactory): void {
 
     test("P4: several changes are one commit, and all allowed after the end", async () => {
       await using under = await open();
-      const { replay } = replayOn(under.store);
+      const { store, commits } = countingCommits(under.store);
+      const { replay } = replayOn(store);
       await replay.add(
         record("r", { tool_trace: { steps: [step("user_input", { text: "q" })], dropped_step_count: 1 } }),
       );
-      const before = under.store.lastSequence;
+      const before = commits();
       const { stored, finished } = await replay.patch("r", {
         status: { response_status: 200, streaming: true },
         usage: { prompt_tokens: 0, total_tokens: 5, currency: "USD", later_price: 1 },
@@ -150,7 +151,7 @@ export function replayContract(engine: string, open: StoreFactory): void {
         tool_trace: { steps: [step("assistant_final_response", { text: "a" })] },
         finish: { state: "completed", reason: "response_complete" },
       });
-      expect(under.store.lastSequence).toBe(before + 1);
+      expect(commits()).toBe(before + 1);
       expect({ finished, revision: stored.revision }).toEqual({ finished: true, revision: 2 });
       expect(stored.record).toMatchObject({
         response_status: 200,

@@ -10,7 +10,7 @@ import {
   type ReplayRecordInput,
 } from "../../src/surfaces/replay/index.js";
 import { totalsId } from "../../src/surfaces/replay/replay-counter-document.js";
-import { at, countersAndRecount, record, second, start } from "./replay-samples.js";
+import { at, countersAndRecount, countingCommits, record, second, start } from "./replay-samples.js";
 import type { StoreFactory } from "./store-under-test.js";
 
 const completed: ReplayRecordInput = {
@@ -208,14 +208,15 @@ export function replayCountersContract(engine: string, open: StoreFactory): void
 
     test("more than fits into one transaction goes into several", async () => {
       await using under = await open();
-      const replay = new Replay(under.store, { now });
+      const { store, commits } = countingCommits(under.store);
+      const replay = new Replay(store, { now });
       const policy = { max_record_bytes: 4 * 1024 * 1024 };
       const session_policy = { note: "x".repeat(3 * 1024 * 1024) };
-      const before = under.store.lastSequence;
+      const before = commits();
       await Promise.all(
         Array.from({ length: 8 }, (_, number) => replay.add(record(`r${number}`, { session_policy }), { policy })),
       );
-      expect(under.store.lastSequence - before).toBeGreaterThan(2);
+      expect(commits() - before).toBeGreaterThan(2);
       expect(await replay.aggregate()).toMatchObject({ recordCount: 8 });
     });
 

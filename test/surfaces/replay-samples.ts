@@ -1,5 +1,6 @@
 import { countRecords, readCells, readTotals, totalsOf, type Cells } from "../../src/surfaces/replay/counters.js";
 import type { ReplayRecordInput, ToolTraceStep } from "../../src/surfaces/replay/index.js";
+import type { Store } from "../../src/collections/index.js";
 import type { Reader } from "../../src/surfaces/history/reader.js";
 
 export const second = 1_000;
@@ -33,5 +34,25 @@ export async function countersAndRecount(reader: Reader): Promise<{ kept: unknow
   return {
     kept: { cells: readable(cells), totals },
     counted: { cells: readable(counted), totals: totalsOf(counted) },
+  };
+}
+
+/** The store, with how many transactions were committed through it. */
+export function countingCommits(store: Store): { readonly store: Store; readonly commits: () => number } {
+  let committed = 0;
+  return {
+    commits: () => committed,
+    store: {
+      collection: (definition) => store.collection(definition),
+      changes: (options) => store.changes(options),
+      get lastSequence() {
+        return store.lastSequence;
+      },
+      transaction: async (work) => {
+        const result = await store.transaction(work);
+        committed += 1;
+        return result;
+      },
+    },
   };
 }

@@ -124,6 +124,11 @@ export class ControlledIngester implements Ingester {
     return this.#begun.get(file)?.token ?? "";
   }
 
+  /** Ends every ingestion that has begun. */
+  endAll(): void {
+    for (const file of [...this.#begun.keys()]) this.end(file);
+  }
+
   /** Ends an ingestion that has begun. */
   end(file: string, error?: Error): void {
     const begun = this.#begun.get(file);

@@ -190,6 +190,12 @@ export function vectorStoresContract(engine: string, open: StoreFactory): void {
       expect(await stores.getFile(id, second)).toBeUndefined();
       expect(await stores.get(id)).toMatchObject({ usage_bytes: 200, file_counts: { completed: 2, total: 2 } });
       expect((await rejectionOf(stores.attach(id, { file_id: "file-unknown" }))).problems).toHaveLength(1);
+      await under.store
+        .collection(filesCollection)
+        .update(second, (body) => ({ ...body, file: { ...body.file, status: "error" } }));
+      expect((await rejectionOf(stores.attach(id, { file_id: second }))).problems[0]?.message).toMatch(
+        /bytes are lost/,
+      );
       expect((await rejectionOf(stores.attach(id, {}))).problems[0]?.path).toBe("/file_id");
       expect((await rejectionOf(stores.updateFile(id, second, {}))).code).toBe("NOT_FOUND");
     });

@@ -32,7 +32,9 @@ async function createResponse(
   { services, stopping }: CreateResponseOptions,
 ): Promise<FastifyReply> {
   const body = readCreateRequest(request.body);
-  const turn = await beginTurn(services, body);
+  const turn = await beginTurn(services, request.id, body);
+  // The reference names the record in this header.
+  if (turn.record !== undefined) void reply.header("x-vsr-replay-id", turn.record.id);
   const signal = AbortSignal.any([stopping, disconnection(reply)]);
   if (body.stream !== true) {
     try {

@@ -1,12 +1,15 @@
 import { HoldfastError, itemsOfChain, type Conversations } from "holdfast";
 import { conversationIdOf, type CreateRequest } from "./create-request.js";
 import type { ConversationLocks } from "./conversation-locks.js";
+import { storesToSearch, type Retriever } from "../retrieval/retriever.js";
+import type { Passage } from "../retrieval/passage.js";
 import { chatRequestOf, type HistoryItem } from "./prompt.js";
 import { Turn, type TurnServices } from "./turn.js";
 
 export interface BeginServices extends TurnServices {
   readonly conversations: Conversations;
   readonly locks: ConversationLocks;
+  readonly retriever: Retriever;
 }
 
 interface History {
@@ -24,7 +27,7 @@ const itemsPerPage = 100;
  * turn is never answered from half a history; `INVALID_DOCUMENT` if the input refers to items that are not there;
  * `REVISION_CONFLICT` if another turn has the conversation.
  */
-export async function beginTurn(services: BeginServices, request: CreateRequest): Promise<Turn> {
+export async function beginTurn(services: BeginServices, requestId: string, request: CreateRequest): Promise<Turn> {
   const conversation = conversationIdOf(request);
   const release = conversation === undefined ? (): void => undefined : services.locks.lock(conversation);
   try {
@@ -33,12 +36,32 @@ export async function beginTurn(services: BeginServices, request: CreateRequest)
       ...(conversation === undefined ? {} : { conversation }),
       ...(request.previous_response_id ? { previousResponseId: request.previous_response_id } : {}),
     });
-    const prompt = chatRequestOf(request, [...items, ...added]);
-    return new Turn(services, { request, prompt, conversationRevision, release });
+    const passages = await passagesFor(services.retriever, request, added);
+    const found = passages === undefined || passages.length === 0 ? [] : [messageOf(passages)];
+    const prompt = chatRequestOf(request, [...items, ...found, ...added]);
+    const turnIndex = items.filter(({ role }) => role === "assistant").length;
+    return new Turn(services, { requestId, request, prompt, turnIndex, passages, conversationRevision, release });
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** What the vector stores that the request names say about its question; `undefined` if it names none. */
+async function passagesFor(
+  retriever: Retriever,
+  { tools }: CreateRequest,
+  added: readonly HistoryItem[],
+): Promise<readonly Passage[] | undefined> {
+  const stores = storesToSearch(tools ?? []);
+  if (stores.length === 0) return undefined;
+  const question = added.findLast(({ role }) => role === "user")?.["content"];
+  return retriever.retrieve(stores, typeof question === "string" ? question : JSON.stringify(question ?? ""));
+}
+
+function messageOf(passages: readonly Passage[]): HistoryItem {
+  const quoted = passages.map(({ filename, text }) => `${filename}:\n${text}`).join("\n\n");
+  return { type: "message", role: "developer", content: `Passages that may help:\n\n${quoted}` };
 }
 
 async function historyOf(

@@ -1,23 +1,32 @@
-import type { Responses } from "holdfast";
-import type { ChatRequest, ChatUpstream } from "../upstream/chat-upstream.js";
-import type { CreateRequest } from "./create-request.js";
+import type { Replay, Responses } from "holdfast";
+import type { Passage } from "../retrieval/passage.js";
+import { UpstreamError, type ChatRequest } from "../upstream/chat-upstream.js";
+import type { Upstream } from "../upstream/upstream.js";
+import { conversationIdOf, type CreateRequest } from "./create-request.js";
 import { OutputBuilder } from "./output-builder.js";
 import type { OutputGuard } from "./output-guard.js";
 import { beginResponse, unixTime, type ResponseObject, type ResponseUsage } from "./response-object.js";
 import type { StreamEvent } from "./stream-event.js";
+import { TurnRecord, type Failure } from "./turn-record.js";
 
 /** What every turn works with. */
 export interface TurnServices {
   readonly responses: Responses;
-  readonly upstream: ChatUpstream;
+  readonly replay: Replay;
+  readonly upstream: Upstream;
   readonly guard: OutputGuard;
 }
 
 /** What one turn was started with. */
 export interface TurnStart {
+  readonly requestId: string;
   readonly request: CreateRequest;
   /** The prompt: the history that was found, and what is new. */
   readonly prompt: ChatRequest;
+  /** How many answers the history has. */
+  readonly turnIndex: number;
+  /** What was found in vector stores; `undefined` if none was to be searched. */
+  readonly passages: readonly Passage[] | undefined;
   /** The revision of the conversation the history was read at; absent without a conversation. */
   readonly conversationRevision: number | undefined;
   /** Lets the conversation go. */
@@ -30,20 +39,49 @@ export class Turn {
   readonly #start: TurnStart;
   /** The response as it begins; what comes of it is the return value of {@link run}. */
   readonly begun: ResponseObject;
+  /** `undefined` for a turn of which nothing is to be stored. */
+  readonly record: TurnRecord | undefined;
+  #fromCache = false;
 
   constructor(services: TurnServices, start: TurnStart) {
     this.#services = services;
     this.#start = start;
     this.begun = beginResponse(start.request);
+    this.record = start.request.store === false ? undefined : new TurnRecord(services.replay);
   }
 
   /** Runs the turn, and yields what a streaming client is to be told, the outcome excepted. @returns the outcome. */
   async *run(signal: AbortSignal): AsyncGenerator<StreamEvent, ResponseObject, undefined> {
-    yield { type: "response.created", response: this.begun };
-    yield { type: "response.in_progress", response: this.begun };
-    const outcome = yield* this.#answer(signal);
-    await this.#commit(outcome);
-    return outcome;
+    await this.#begin();
+    let end: Failure | undefined = { state: "aborted", reason: "client_canceled", status: undefined };
+    try {
+      yield { type: "response.created", response: this.begun };
+      yield { type: "response.in_progress", response: this.begun };
+      const outcome = yield* this.#answer(signal);
+      await this.#commit(outcome);
+      await this.record?.complete(outcome, { fromCache: this.#fromCache });
+      end = undefined;
+      return outcome;
+    } catch (error) {
+      if (!signal.aborted) end = failureOf(error);
+      throw error;
+    } finally {
+      // Also when the client left and nobody asks for the next event any more.
+      if (end !== undefined) await this.record?.fail(end);
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { requestId, request, prompt, turnIndex, passages } = this.#start;
+    await this.record?.begin({
+      requestId,
+      response: this.begun,
+      prompt,
+      conversation: conversationIdOf(request),
+      turnIndex,
+      passages,
+      stream: request.stream === true,
+    });
   }
 
   /** Must be called when the turn is over, whether it ran or not. */
@@ -58,7 +96,9 @@ export class Turn {
     let usage: ResponseUsage | null = null;
     let cutOff = false;
     for await (const piece of upstream.answer(this.#start.prompt, signal)) {
-      if (piece.type === "usage") {
+      if (piece.type === "cached") {
+        this.#fromCache = true;
+      } else if (piece.type === "usage") {
         usage = usageOf(piece.inputTokens, piece.outputTokens);
       } else if (piece.type === "finish") {
         cutOff = piece.reason === "length";
@@ -93,6 +133,12 @@ export class Turn {
       { ifConversationRevision: conversationRevision },
     );
   }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof UpstreamError))
+    return { state: "failed", reason: "request_processing_failed", status: undefined };
+  return { state: "failed", reason: "upstream_error_response", status: error.status };
 }
 
 function usageOf(inputTokens: number, outputTokens: number): ResponseUsage {

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import type { ChatMessage } from "./local-answer.js";
 import { eventDataOf } from "./server-sent-events.js";
+import type { Upstream } from "./upstream.js";
 
 /** One piece of an answer, as it arrives. */
 export type AnswerPiece =
+  /** Stands first in an answer that was not asked for anew. */
+  | { readonly type: "cached" }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "refusal"; readonly text: string }
   | {
@@ -62,7 +65,7 @@ const chunkSchema = z.looseObject({
 });
 
 /** An OpenAI-compatible server, asked by its chat completions API, which all of them have. */
-export class ChatUpstream {
+export class ChatUpstream implements Upstream {
   readonly #url: string;
   readonly #key: string | undefined;
 
@@ -72,11 +75,7 @@ export class ChatUpstream {
     this.#key = key;
   }
 
-  /**
-   * Asks for an answer and yields it piece by piece.
-   *
-   * @throws UpstreamError if there is no whole answer: a stream that ends without saying why it finished was cut off.
-   */
+  /** @throws UpstreamError also for a stream that ends without saying why it finished: it was cut off. */
   async *answer(request: ChatRequest, signal: AbortSignal): AsyncGenerator<AnswerPiece, void, undefined> {
     const body = await this.#open(request, signal);
     let finished = false;

@@ -25,7 +25,7 @@ const description: RouteDescription = {
  * adds the outcome, so a repeat adds nothing also after a restart; the reference forgets them in ten minutes.
  */
 export function outcomeRoute(server: FastifyInstance, replay: Replay): void {
-  const limit = new OutcomeLimit(outcomesPerMinute, Date.now);
+  const limit = new OutcomeLimit(outcomesPerMinute, () => Date.now());
   server.post("/v1/router/outcomes", { config: { description } }, async (request, reply) => {
     const key = idempotencyKeyOf(request);
     const role = roleOf(request);

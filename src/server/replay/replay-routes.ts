@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import type { StateDirectory } from "../../open-state-directory.js";
-import { Replay } from "../../surfaces/replay/replay.js";
 import { erasingReplay } from "./erasing-replay.js";
 import { exportingReplay } from "./exporting-replay.js";
 import { outcomeRoute } from "./outcome-route.js";
@@ -10,8 +9,7 @@ import { replayHeaders } from "./replay-headers.js";
 import { replayingTrajectory } from "./replaying-trajectory.js";
 
 /** Router replay: the reference's routes, and those by which a router records. */
-export function replayRoutes(server: FastifyInstance, state: StateDirectory): void {
-  const replay = new Replay(state);
+export function replayRoutes(server: FastifyInstance, { replay }: StateDirectory): void {
   replayHeaders(server);
   readingReplay(server, replay);
   replayingTrajectory(server, replay);

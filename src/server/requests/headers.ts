@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Idempotency } from "../../surfaces/idempotency/index.js";
 import { WireError } from "../errors/wire-error.js";
 
-/** Names the owner on whose behalf a router asks. There are no keys on loopback: the router is trusted to say it. */
+/** Names the owner on whose behalf a router asks. Whoever may call at all, by key or on loopback, is trusted to say it. */
 export const ownerHeader = "holdfast-owner";
 const longestHeaderValue = 256;
 

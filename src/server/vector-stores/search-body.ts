@@ -8,16 +8,24 @@ const comparison = z.discriminatedUnion("type", [
   z.looseObject({ type: z.enum(["in", "nin"]), key: z.string(), value: z.array(value) }),
 ]);
 
-/** A comparison, or several joined by `and` or `or`, which can be nested. How deep, the limit of bodies says. */
+/** A comparison, or several joined by `and` or `or`, which can be nested as deep as any body. */
 type Filter = z.infer<typeof comparison> | { readonly type: "and" | "or"; readonly filters: Filter[] };
 
 const filter: z.ZodType<Filter> = z.lazy(() =>
   z.union([comparison, z.looseObject({ type: z.enum(["and", "or"]), filters: z.array(filter) })]),
 );
 
+/** Checked by the schema above, but described without it: a reference of a schema to itself has no place in OpenAPI's. */
+const filters = z
+  .looseObject({ type: z.string() })
+  .refine((given) => filter.safeParse(given).success, {
+    error: "must be {type, key, value} with eq, ne, gt, gte, lt, lte, in or nin, or {type, filters} with and or or",
+  })
+  .describe("A comparison {type, key, value}, or {type, filters} with `and` or `or`.");
+
 export const searchBody = z.looseObject({
   query: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-  filters: filter.nullish(),
+  filters: filters.nullish(),
   max_num_results: z.int().min(1).max(50).nullish(),
   ranking_options: z
     .looseObject({ ranker: z.string().optional(), score_threshold: z.number().min(0).max(1).optional() })

@@ -19,6 +19,7 @@ import { reconcileFiles } from "./reconcile-files.js";
 import { finishRemovals, removeFile, type FileDeletionRule, type RemovalParts } from "./removal.js";
 import { checkGiven, checkUpload, type CheckedUpload, type UploadDetails } from "./upload-details.js";
 import { notWhole, verifiedBytes } from "./verified-bytes.js";
+import { verifyBlobs, type BlobVerification, type VerifyBlobsOptions } from "./verify-blobs.js";
 
 export interface FilesOptions {
   /** The most bytes a file may have. Default 512 MiB. */
@@ -173,6 +174,11 @@ export class Files implements Reconciled, Maintained {
   /** Finishes removals, sets bytes without a record aside, and marks records without their bytes. */
   async reconcile(): Promise<Reconciliation[]> {
     return reconcileFiles(this.#removal());
+  }
+
+  /** Reads the bytes of every file and compares them with its record; see {@link verifyBlobs}. Changes nothing. */
+  async verify(options: VerifyBlobsOptions = {}): Promise<BlobVerification> {
+    return verifyBlobs(this.#store, this.#blobs, options);
   }
 
   /** Finishes interrupted removals, and removes what has expired. */

@@ -1,6 +1,6 @@
 import type { Store } from "../../collections/index.js";
 import type { CombinedOperations } from "./combined-operations.js";
-import { countInto, countRecords, readCells, readTotals, type Cells } from "./counters.js";
+import { cellsPerPage, countInto, countRecords, readCells, readTotals, type Cells } from "./counters.js";
 import { streamExpired, streamRecords } from "./record-stream.js";
 import { cellIdOf, dimensionsOf } from "./replay-counter-document.js";
 import { matchesDimensions, selectionOf, type Selection } from "./replay-query.js";
@@ -21,8 +21,7 @@ export class CountedRecords {
     const everything = selectionOf({});
     const cells = await readCells(this.#store);
     const isExact = (await readTotals(this.#store)) !== undefined;
-    const expired = await streamExpired(this.#store, everything, expiryKey).next();
-    if (isExact && expired.done === true) return cells;
+    if (isExact && cells.size <= cellsPerPage && !(await this.#hasExpired(expiryKey))) return cells;
     // Two readings have to fit together, so no operation may come between them.
     return this.#operations.exclusively(async () => {
       const isStillExact = (await readTotals(this.#store)) !== undefined;
@@ -47,11 +46,19 @@ export class CountedRecords {
     return cells;
   }
 
-  /** The numbers of a selection in one. @param selection one that is counted. */
-  async tallyOf(selection: Selection, expiryKey: string): Promise<Tally> {
-    const sum = new Tally();
+  /** How many records a selection has. @param selection one that is counted. */
+  async numberOf(selection: Selection, expiryKey: string): Promise<number> {
+    if (Object.values(selection.dimensions).every((dimension) => dimension === undefined)) {
+      const totals = await readTotals(this.#store);
+      if (totals !== undefined && !(await this.#hasExpired(expiryKey))) return totals.records;
+    }
+    let records = 0;
     const cells = await this.of(selection, await this.all(expiryKey), expiryKey);
-    for (const { tally } of cells.values()) sum.add(tally);
-    return sum;
+    for (const { tally } of cells.values()) records += tally.records;
+    return records;
+  }
+
+  async #hasExpired(expiryKey: string): Promise<boolean> {
+    return (await streamExpired(this.#store, selectionOf({}), expiryKey).next()).done !== true;
   }
 }

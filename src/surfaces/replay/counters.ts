@@ -23,7 +23,8 @@ export interface Cell {
 export type Cells = Map<string, Cell>;
 
 const recordsPerPage = 500;
-const cellsPerPage = 10_000;
+/** The cells that can be read in one go, and so are of one moment. */
+export const cellsPerPage = 10_000;
 
 /** Thrown where the counters turn out not to stand for the records: they are counted anew, and the work runs again. */
 export class CountersNotExact extends Error {

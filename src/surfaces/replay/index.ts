@@ -37,4 +37,4 @@ export {
 export { signalKinds, type SignalKind } from "./signals.js";
 export { toolTraceSchema, type ToolTrace, type ToolTraceStep } from "./tool-trace.js";
 export type { ReplayUsage } from "./usage.js";
-export { redactChange, redactRecord, redactTrajectory, UnredactableError, type RedactedChange } from "./redaction.js";
+export { redactRecord, redactTrajectory, UnredactableError } from "./redaction.js";

@@ -97,7 +97,7 @@ async function totalOf(
   selection: Selection,
   expiryKey: string,
 ): Promise<number> {
-  if (selection.isCounted) return (await counted.tallyOf(selection, expiryKey)).records;
+  if (selection.isCounted) return counted.numberOf(selection, expiryKey);
   if (selection.search !== undefined) {
     return lengthOf(streamRecords(store, selection, { order: "desc", expiryKey }));
   }

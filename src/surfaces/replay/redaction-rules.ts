@@ -264,23 +264,6 @@ export const recordRule: ObjectRule = {
   },
 };
 
-/** A record with what the store keeps beside it, as the stream of changes carries it. */
-export const storedRecordRule: ObjectRule = {
-  members: {
-    record: recordRule,
-    ...all("word", "order_key decision_key cell run touched_at"),
-    bytes: "number",
-    degraded: "words",
-    recorder: { members: all("word", "name run") },
-    policy: {
-      members: {
-        ...all("flag", "capture_text capture_request_body capture_response_body"),
-        ...all("number", "max_body_bytes max_tool_trace_bytes max_tool_trace_steps max_record_bytes"),
-      },
-    },
-  },
-};
-
 /** A message of a trajectory. */
 export const messageRule: ObjectRule = {
   members: {

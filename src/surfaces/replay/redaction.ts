@@ -1,6 +1,4 @@
-import type { Change, ChangeOperation } from "../../collections/index.js";
-import { messageRule, recordRule, storedRecordRule, type LeafRule, type RedactionRule } from "./redaction-rules.js";
-import { replayRecordsCollection } from "./replay-document.js";
+import { messageRule, recordRule, type LeafRule, type RedactionRule } from "./redaction-rules.js";
 
 /** What is stored where a rule expects something else: it can not be told whether it holds text. */
 export class UnredactableError extends Error {
@@ -28,40 +26,6 @@ export function redactRecord(record: unknown): Record<string, unknown> {
 /** What a viewer may see of the messages of a trajectory. @throws UnredactableError as {@link redactRecord}. */
 export function redactTrajectory(messages: readonly unknown[]): Record<string, unknown>[] {
   return messages.map((message) => redactObject(message, messageRule));
-}
-
-/** A committed change without content: what happened to which document, and when. */
-export interface RedactedChange {
-  readonly sequence: number;
-  readonly time: string;
-  readonly operations: readonly RedactedOperation[];
-}
-
-export type RedactedOperation = Omit<ChangeOperation, "body"> & {
-  readonly body?: unknown;
-  /** The document has a body, and it is not shown. */
-  readonly content_redacted?: true;
-};
-
-/**
- * What a viewer may see of a committed change. Of replay records it is what {@link redactRecord} shows; the bodies of
- * all other collections are left out, and that of a record that can not be redacted too: a stream of changes must not
- * end at one damaged document for ever.
- */
-export function redactChange({ sequence, time, operations }: Change): RedactedChange {
-  return { sequence, time, operations: operations.map(redactOperation) };
-}
-
-function redactOperation(operation: ChangeOperation): RedactedOperation {
-  if (operation.type === "delete") return operation;
-  const { body, ...head } = operation;
-  if (operation.collection !== replayRecordsCollection.name) return { ...head, content_redacted: true };
-  try {
-    return { ...head, body: redactObject(body, storedRecordRule), content_redacted: true };
-  } catch (error) {
-    if (!(error instanceof UnredactableError)) throw error;
-    return { ...head, content_redacted: true };
-  }
 }
 
 function redactObject(value: unknown, rule: RedactionRule): Record<string, unknown> {

@@ -1,5 +1,8 @@
-import type { ListOptions } from "../../collections/index.js";
+import type { ListOptions, Store } from "../../collections/index.js";
 import type { CombinedOperations } from "./combined-operations.js";
+import { readTotals } from "./counters.js";
+import type { Reader } from "../history/reader.js";
+import type { ReplayDocument } from "./record-stream.js";
 import { replayRecordsCollection } from "./replay-document.js";
 import type { ReplayRetention } from "./replay-options.js";
 
@@ -27,21 +30,25 @@ export interface RemovalRange {
  * @returns how many were removed.
  */
 export async function removeRange(
+  store: Store,
   operations: CombinedOperations,
   { where = {}, from, until, includesEnd = false }: RemovalRange,
   { signal }: RemovalOptions = {},
 ): Promise<number> {
   // A place before every record of that time: what a text begins with stands before it.
   const place = from === undefined ? {} : { after: { value: from.slice(0, -1), id: "0" } };
+  const isWithin = ({ body: { order_key } }: ReplayDocument): boolean =>
+    until === undefined || order_key < until || (includesEnd && order_key === until);
+  const someOf = async (reader: Reader, limit: number): Promise<ReplayDocument[]> => {
+    const page = await reader.collection(replayRecordsCollection).list({ where, limit, ...place });
+    return page.documents.filter(isWithin);
+  };
+  // Mostly there is nothing to remove, and that takes no transaction to see.
+  if ((await someOf(store, 1)).length === 0) return 0;
   for (let removed = 0; ;) {
     signal?.throwIfAborted();
     const step = await operations.remove(async (batch) => {
-      const { documents } = await batch.transaction
-        .collection(replayRecordsCollection)
-        .list({ where, limit: removalsPerTransaction, ...place });
-      const within = documents.filter(
-        ({ body }) => until === undefined || body.order_key < until || (includesEnd && body.order_key === until),
-      );
+      const within = await someOf(batch.transaction, removalsPerTransaction);
       for (const { id, body } of within) await batch.remove(id, body);
       return { removed: within.length, isLast: within.length < removalsPerTransaction };
     });
@@ -62,10 +69,14 @@ export async function removeRecord(operations: CombinedOperations, id: string): 
 
 /** Removes the oldest records beyond the retention, where it was lowered since. @returns how many were removed. */
 export async function enforceRetention(
+  store: Store,
   operations: CombinedOperations,
   retention: ReplayRetention,
   { signal }: RemovalOptions = {},
 ): Promise<number> {
+  const totals = await readTotals(store);
+  if (totals === undefined) return 0;
+  if (totals.records <= retention.maximumCount && totals.bytes <= retention.maximumBytes) return 0;
   for (let removed = 0; ;) {
     signal?.throwIfAborted();
     const step = await operations.remove((batch) => batch.enforce(retention));

@@ -13,8 +13,8 @@ import { Tally } from "./tally.js";
 
 /** Bytes of records that one transaction writes, give or take one record: small enough that nobody waits long for it. */
 const bytesPerBatch = 8 * 1024 * 1024;
-/** Records beyond the retention that one transaction looks at. */
-const mostLookedAt = 512;
+/** Records beyond the retention that one transaction removes, give or take a page. */
+const mostRetired = 512;
 
 /**
  * What one transaction does to records, with the counters following: each record that is written or removed leaves its
@@ -88,15 +88,21 @@ export class ReplayBatch {
   async enforce({ maximumCount, maximumBytes }: ReplayRetention): Promise<number> {
     const excess = (): number => Math.max(0, this.#totals.records - maximumCount);
     const isBeyond = (): boolean => excess() > 0 || this.#totals.bytes > maximumBytes;
-    if (!isBeyond()) return 0;
-    const limit = Math.min(mostLookedAt, Math.max(excess(), 16) + this.#written.size);
-    const { documents } = await this.transaction.collection(replayRecordsCollection).list({ limit });
     let removed = 0;
-    for (const { id, body } of documents) {
-      if (!isBeyond()) break;
-      if (this.#written.has(id)) continue;
-      await this.remove(id, body);
-      removed += 1;
+    let place: { readonly value: string; readonly id: string } | undefined;
+    while (isBeyond() && removed < mostRetired) {
+      const limit = Math.min(mostRetired, Math.max(excess(), 4));
+      const { documents } = await this.transaction
+        .collection(replayRecordsCollection)
+        .list({ limit, ...(place === undefined ? {} : { after: place }) });
+      for (const { id, body } of documents) {
+        place = { value: body.order_key, id };
+        if (!isBeyond()) break;
+        if (this.#written.has(id)) continue;
+        await this.remove(id, body);
+        removed += 1;
+      }
+      if (documents.length < limit) break;
     }
     return removed;
   }

@@ -84,6 +84,8 @@ export class Replay implements Reconciled, Maintained {
   readonly #metrics = new ReplayMetrics();
   readonly #operations: CombinedOperations;
   readonly #counted: CountedRecords;
+  /** True from when {@link reconcile} begins until it has come to its end. */
+  #isReconciling = false;
 
   /** @throws HoldfastError `INVALID_CONFIG`, every problem listed. */
   constructor(store: Store, options: ReplayOptions = {}) {
@@ -114,19 +116,23 @@ export class Replay implements Reconciled, Maintained {
     record: ReplayRecordInput,
     { policy, recorder, idempotency }: AddRecordOptions = {},
   ): Promise<StoredReplayRecord> {
-    const id = await this.#metrics.observe("added", "dropped", async () => {
+    const addRecord = async (): Promise<{ id: string; isNew: boolean }> => {
       const prepared = prepareRecord({ record, policy, recorder }, this.#settings);
-      const [added = prepared.id] = await this.#operations.write((batch) =>
-        once(batch.transaction, idempotency, async () => {
+      const added = await this.#operations.write(async (batch) => {
+        let isNew = false;
+        const [id = prepared.id] = await once(batch.transaction, idempotency, async () => {
           const taken = await batch.find(prepared.id);
           if (taken !== undefined && !this.#isExpired(taken.body)) throw recordExists(prepared.id);
           await batch.write(prepared.id, prepared.body, taken?.body);
+          isNew = true;
           return [prepared.id];
-        }),
-      );
-      if (prepared.body.degraded !== undefined) this.#metrics.degraded();
+        });
+        return { id, isNew };
+      });
+      if (added.isNew && prepared.body.degraded !== undefined) this.#metrics.degraded();
       return added;
-    });
+    };
+    const { id } = await this.#metrics.observe("added", "dropped", addRecord, ({ isNew }) => (isNew ? 1 : 0));
     return this.#written(id);
   }
 
@@ -178,7 +184,7 @@ export class Replay implements Reconciled, Maintained {
    * `DOCUMENT_TOO_LARGE`.
    */
   async patch(id: string, changes: ReplayChanges, { idempotency }: ChangeRecordOptions = {}): Promise<ChangedRecord> {
-    const change = await this.#metrics.observe("changed", "failedChanges", async () => {
+    const change = async (): Promise<{ finished: boolean; duplicate: boolean; degraded: boolean }> => {
       const checked = checkChanges(changes);
       return this.#operations.write(async (batch) => {
         let result = { finished: false, duplicate: true, degraded: false };
@@ -193,9 +199,11 @@ export class Replay implements Reconciled, Maintained {
         });
         return result;
       });
-    });
-    if (change.degraded) this.#metrics.degraded();
-    return { stored: await this.#written(id), finished: change.finished, duplicate: change.duplicate };
+    };
+    const count = (changed: { readonly duplicate: boolean }): number => (changed.duplicate ? 0 : 1);
+    const { finished, duplicate, degraded } = await this.#metrics.observe("changed", "failedChanges", change, count);
+    if (degraded) this.#metrics.degraded();
+    return { stored: await this.#written(id), finished, duplicate };
   }
 
   /** Notes what the response's head says. A status of 0 and a flag that is false change nothing. Throws as {@link patch}. */
@@ -253,7 +261,7 @@ export class Replay implements Reconciled, Maintained {
   /** Deletes the records that name a session; also on a full disk. @returns how many. */
   async deleteSession(sessionId: string, options: RemovalOptions = {}): Promise<number> {
     return this.#removing("deleted", () =>
-      removeRange(this.#operations, { where: { session_id: sessionId } }, options),
+      removeRange(this.#store, this.#operations, { where: { session_id: sessionId } }, options),
     );
   }
 
@@ -265,13 +273,13 @@ export class Replay implements Reconciled, Maintained {
    */
   async deleteOlderThan(time: ReplayTime, options: RemovalOptions = {}): Promise<number> {
     const until = orderKeyOfTime(time, "/time");
-    return this.#removing("deleted", () => removeRange(this.#operations, { until }, options));
+    return this.#removing("deleted", () => removeRange(this.#store, this.#operations, { until }, options));
   }
 
   /** Deletes the records from `from` on, up to but not at `until`. As {@link deleteOlderThan}. */
   async deleteBetween(from: ReplayTime, until: ReplayTime, options: RemovalOptions = {}): Promise<number> {
     const range = { from: orderKeyOfTime(from, "/from"), until: orderKeyOfTime(until, "/until") };
-    return this.#removing("deleted", () => removeRange(this.#operations, range, options));
+    return this.#removing("deleted", () => removeRange(this.#store, this.#operations, range, options));
   }
 
   /**
@@ -290,26 +298,29 @@ export class Replay implements Reconciled, Maintained {
    * has parted counters and records. Records of remote recorders stay: those may well have outlived us.
    */
   async reconcile(): Promise<Reconciliation[]> {
-    return [...(await this.#operations.exclusively(() => checkCounters(this.#store))), ...(await this.#abortOwn())];
+    this.#isReconciling = true;
+    const recounted = await this.#operations.exclusively(() => checkCounters(this.#store));
+    // The store has one owner at a time, so a record of another run that has no remote recorder has nobody.
+    const { run: own } = this.#settings;
+    const isAbandoned = ({ recorder, run }: StoredReplayBody): boolean => recorder === undefined && run !== own;
+    const aborted = await this.#abort({ isAbandoned, reason: recoveryReasons.restart });
+    this.#isReconciling = false;
+    return [...recounted, ...aborted];
   }
 
   /** Removes what its retention is over for, and ends what remote recorders have left. What fails is done the next time. */
   async maintain({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { now, abandonedAfterMs, retention } = this.#settings;
     const until = expiryKey(this.#settings);
-    await this.#removing("expired", () => removeRange(this.#operations, { until, includesEnd: true }, { signal }));
-    await this.#removing("retired", () => enforceRetention(this.#operations, retention, { signal }));
-    await this.#abortOwn({ signal });
+    await this.#removing("expired", () =>
+      removeRange(this.#store, this.#operations, { until, includesEnd: true }, { signal }),
+    );
+    await this.#removing("retired", () => enforceRetention(this.#store, this.#operations, retention, { signal }));
+    // On a full disk opening goes on without what it could not put in order.
+    if (this.#isReconciling) await this.reconcile();
     const isAbandoned = ({ recorder, touched_at }: StoredReplayBody): boolean =>
       recorder !== undefined && Date.parse(touched_at) <= now() - abandonedAfterMs;
     await this.#abort({ isAbandoned, reason: recoveryReasons.recorderLost }, { signal });
-  }
-
-  /** The store has one owner at a time, so a record of another run that has no remote recorder has nobody. */
-  #abortOwn(options: RemovalOptions = {}): Promise<Reconciliation[]> {
-    const { run: own } = this.#settings;
-    const isAbandoned = ({ recorder, run }: StoredReplayBody): boolean => recorder === undefined && run !== own;
-    return this.#abort({ isAbandoned, reason: recoveryReasons.restart }, options);
   }
 
   #abort(abandonment: Omit<Abandonment, "now">, options: RemovalOptions = {}): Promise<Reconciliation[]> {

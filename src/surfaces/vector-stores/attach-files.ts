@@ -32,8 +32,9 @@ export async function attachFiles(
   const unknown: Problem[] = [];
   for (const one of named) {
     const file = await context.files.get(transaction, one.file.file_id, owner);
-    if (file === undefined) {
-      unknown.push({ path: one.path, message: `no file with id ${JSON.stringify(one.file.file_id)}` });
+    if (file === undefined || file.isLost) {
+      const what = file === undefined ? "no file with" : "the bytes are lost of the file with";
+      unknown.push({ path: one.path, message: `${what} id ${JSON.stringify(one.file.file_id)}` });
       continue;
     }
     const key = attachmentKey(vectorStore.id, file.id);

@@ -8,6 +8,8 @@ export interface AttachableFile {
   readonly id: string;
   readonly bytes: number;
   readonly filename: string;
+  /** Whether its bytes are known to be lost: there is nothing to attach then. */
+  readonly isLost: boolean;
 }
 
 /** Where attached files are looked up. Within a transaction, so that a file can not go while it is being attached. */
@@ -31,6 +33,6 @@ export class UploadedFiles implements FileDirectory {
     if (found === undefined || isExpired(found, this.#now())) return undefined;
     const { file, owner } = found.body;
     if (!this.#access({ surface: "files", id, action: "read", caller, owner })) return undefined;
-    return { id, bytes: file.bytes, filename: file.filename };
+    return { id, bytes: file.bytes, filename: file.filename, isLost: file.status === "error" };
   }
 }

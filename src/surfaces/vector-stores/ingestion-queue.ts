@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Store } from "../../collections/index.js";
 import { attachmentsCollection, type AttachmentBody, type LastError } from "./attachment-document.js";
 import type { AttachableFile, FileDirectory } from "./file-directory.js";
@@ -17,6 +18,9 @@ export interface IngestionQueueOptions {
   /** Gets what keeps the queue from going on. Nothing is lost of it: the next {@link IngestionQueue.wake} tries again. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** How long an ingestion may take to notice that the process is stopping, in milliseconds. */
+const stopGraceMs = 10_000;
 
 /** An ingestion that a worker has begun. */
 interface Run {
@@ -71,11 +75,21 @@ export class IngestionQueue {
     }
   }
 
-  /** Ends the queue. @returns once every worker has come to an end; what was interrupted is failed at the next opening. */
+  /**
+   * Ends the queue. Ingestions are told to end, and given a while to do so.
+   *
+   * @returns once every worker has come to an end, or the while is over; what was interrupted is failed at the next
+   * opening. An ingestion that goes on all the same changes nothing here: its result is dropped.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("the process is stopping"));
     for (const { stop } of this.#runs) stop.abort(this.#stopping.signal.reason);
-    await Promise.all(this.#workers);
+    const isOver = new AbortController();
+    await Promise.race([
+      Promise.all(this.#workers),
+      delay(stopGraceMs, undefined, { signal: isOver.signal }).catch(() => undefined),
+    ]);
+    isOver.abort();
   }
 
   async #work(): Promise<void> {

@@ -166,8 +166,8 @@ export class Intents {
         .collection(intentsCollection)
         .update(id, (body) => ({ ...body, last_failure: failure.message.slice(0, 2_000).toWellFormed() }));
     } catch (error) {
-      // The failure itself is thrown to the caller; only a note of it for later has no room.
-      if (!isHoldfastError(error, "STORAGE_FULL")) throw error;
+      // The failure itself is thrown to the caller; only a note of it for later has no room, or nothing to stand in.
+      if (!isHoldfastError(error, "STORAGE_FULL") && !isHoldfastError(error, "NOT_FOUND")) throw error;
     }
   }
 }

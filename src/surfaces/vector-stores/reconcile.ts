@@ -17,7 +17,7 @@ const intentReports = {
   create: { action: "rolled_back", reason: "creation_interrupted" },
   delete: { action: "finished", reason: "deletion_interrupted" },
   expire: { action: "finished", reason: "expiry_interrupted" },
-  release: { action: "finished", reason: "detachment_interrupted" },
+  release: { action: "removed", reason: "ingestion_remains" },
 } as const satisfies Record<IntentBody["action"], { action: string; reason: string }>;
 
 /** Puts in order what a dead owner left of vector stores; see {@link Intents} and {@link failAbandoned}. */
@@ -69,14 +69,15 @@ async function settledIntents(intents: Intents): Promise<Reconciliation[]> {
     found.set(key, entry);
   };
   for (const intent of await intents.pending()) {
-    const { action, vector_store_id } = intent.body;
+    const { action, vector_store_id, attachment } = intent.body;
+    const id = attachment === undefined ? vector_store_id : `${vector_store_id}/${attachment.vector_store_file.id}`;
     const { action: done, reason } = intentReports[action];
     try {
       await intents.settle(intent.id);
-      add(done, reason, vector_store_id);
+      add(done, reason, id);
     } catch (error) {
       if (!isHoldfastError(error, "BACKEND_FAILED")) throw error;
-      add("pending", "backend_failed", vector_store_id, error.message);
+      add("pending", "backend_failed", id, error.message);
     }
   }
   return [...found.values()].flatMap(({ action, reason, ids, detail }) => report(action, reason, ids, detail));

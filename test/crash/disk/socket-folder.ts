@@ -1,6 +1,6 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { leaveDeadSocket } from "./dead-socket.js";
 import { nodesOf, type DiskImage } from "./disk-image.js";
 
 /**
@@ -26,7 +26,7 @@ export class SocketFolder {
   static async make(mountPoint: string, folder: string): Promise<SocketFolder> {
     mkdirSync(folder, { recursive: true });
     const dead = join(mountPoint, "dead.sock");
-    await bindAndLeave(dead);
+    await leaveDeadSocket(dead);
     return new SocketFolder(mountPoint, folder, dead);
   }
 
@@ -62,19 +62,4 @@ export class SocketFolder {
   #holds(path: string): boolean {
     return path.endsWith(".sock") && dirname(path) === this.#folder;
   }
-}
-
-/** Node removes a socket's name when it is closed, unless it has been renamed. */
-async function bindAndLeave(path: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(`${path}.new`, resolve);
-  });
-  renameSync(`${path}.new`, path);
-  await new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
 }
