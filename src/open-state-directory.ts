@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { builtInCollections, BuiltInSurfaces, type SurfaceOptions } from "./built-in-surfaces.js";
 import type {
+  BlobStore,
   Change,
   Collection,
   CollectionDefinition,
@@ -221,6 +222,11 @@ export class StateDirectory implements Store, AsyncDisposable {
   /** The fencing token of this owner; 0 in a reader. */
   get epoch(): number {
     return this.#store.epoch;
+  }
+
+  /** Bytes beside the documents, such as those of uploaded files: for imports. Use {@link files} for anything else. */
+  get blobs(): BlobStore {
+    return this.#store.blobs;
   }
 
   /** What opening found and did. */

@@ -174,7 +174,7 @@ describe("the sources", () => {
   });
 
   test("describe the bytes on disk beside the code that owns them", () => {
-    const owners = ["documents", "journal", "locking", "store", "watch"];
+    const owners = ["blobs", "documents", "journal", "locking", "store", "watch"];
     expect(owners.filter((part) => !existsSync(join(sources, part, "FORMAT.md")))).toEqual([]);
   });
 });

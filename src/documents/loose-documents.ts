@@ -46,7 +46,7 @@ export class LooseDocuments {
     const path = this.pathOf(envelope.kind, envelope.id);
     const folder = dirname(path);
     if (!this.#folders.has(folder)) {
-      await makeDirectories(this.#fileSystem, folder);
+      await this.#makeFolder(envelope.kind, folder);
       this.#folders.add(folder);
     }
     try {
@@ -70,12 +70,43 @@ export class LooseDocuments {
     }
   }
 
-  /** Makes every name written or removed so far durable. */
+  /**
+   * Has the next {@link syncFolders} make the document's file, or its absence, durable, whoever saw to it. A checkpoint
+   * that a kill cut short leaves names that can be seen and are not on the disk; the next owner finds the document as the
+   * journal wants it, and has nothing to write. A power loss after its checkpoint would take the name back, when the
+   * journal has gone.
+   */
+  distrust(collection: string, id: string): void {
+    this.#distrustFolder(collection, dirname(this.pathOf(collection, id)));
+  }
+
+  /** Makes every name written, removed or distrusted so far durable. */
   async syncFolders(): Promise<void> {
     for (const folder of [...this.#unsynced]) {
-      await this.#fileSystem.syncDirectory(folder);
+      try {
+        await this.#fileSystem.syncDirectory(folder);
+      } catch (error) {
+        // What was distrusted need not be there; that it is not is then for the folder above to say.
+        if (!isAbsent(error)) throw error;
+      }
       this.#unsynced.delete(folder);
     }
+  }
+
+  async #makeFolder(collection: string, folder: string): Promise<void> {
+    try {
+      await makeDirectories(this.#fileSystem, folder);
+    } catch (error) {
+      // What was made and could not be synced is there at the next attempt, and would count as durable.
+      this.#distrustFolder(collection, folder);
+      throw error;
+    }
+  }
+
+  /** Every name on the way: a folder that is there may have been made by someone who was killed before he synced it. */
+  #distrustFolder(collection: string, folder: string): void {
+    const documents = this.#layout.documents(collection);
+    for (const path of [folder, documents, dirname(documents), this.#layout.collections]) this.#unsynced.add(path);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { StateDirectory } from "../open-state-directory.js";
 import { identifyCallers, limitRequests, requireRoles, type AccessKey } from "./access/index.js";
 import { conversationRoutes } from "./conversations/conversation-routes.js";
 import { answerMalformed, answerUnreadable, handleErrors } from "./errors/error-handling.js";
+import { fileRoutes } from "./files/file-routes.js";
 import { refuseForeignHosts } from "./loopback.js";
 import { measureRequests } from "./metrics/http-metrics.js";
 import { metricsRoute } from "./metrics/metrics-route.js";
@@ -20,6 +21,7 @@ import { requestIdOf } from "./requests/request-id.js";
 import { responseRoutes } from "./responses/response-routes.js";
 import { refuseOtherMethods } from "./routing/method-not-allowed.js";
 import { RouteRegister } from "./routing/route-register.js";
+import { vectorStoreRoutes } from "./vector-stores/vector-store-routes.js";
 
 export interface ServerOptions {
   /**
@@ -94,6 +96,8 @@ export function createServer(state: StateDirectory, options: ServerOptions = {})
   conversationRoutes(server, state);
   recordingResponses(server, state);
   recordingConversations(server, state);
+  fileRoutes(server, state);
+  vectorStoreRoutes(server, state);
   replayRoutes(server, state);
   operatorRoutes(server, state, stopping, changeStream);
   openapiRoute(server, register);

@@ -188,6 +188,7 @@ class StateLoader {
       const name = collectionOf(operation);
       const state = this.#state(name);
       this.#touch(name, operation);
+      this.#options.documents.distrust(name, operation.id);
       const former = state.acknowledged.get(operation.id);
       // A checkpoint that was cut short may have moved a newer version into the document's file already.
       if (former !== undefined && former.sequence > commit.sequence) continue;

@@ -37,11 +37,12 @@ test("V3: what could not be saved is shown until the restart; here, it is not sh
   const disk = new FaultyFileSystem();
   const state = await folder.open({ environment: { fileSystem: disk } });
   await state.vectorStores.create({ name: "saved" });
-  disk.fail({ operation: "write", path: /\.wal$/ });
+  const repair = disk.set({ on: "write", path: /journal\//, fails: "EIO" });
   await expect(state.vectorStores.create({ name: "not saved" })).rejects.toMatchObject({ code: "STORAGE_FAILED" });
   const names = async (opened: typeof state): Promise<unknown[]> =>
     (await opened.vectorStores.list()).vectorStores.map(({ name }) => name);
   expect(await names(state)).toEqual(["saved"]);
+  repair();
   await state.close();
   expect(await names(await folder.open())).toEqual(["saved"]);
 });

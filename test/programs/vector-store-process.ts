@@ -17,12 +17,18 @@ async function reached(step: string): Promise<void> {
   });
 }
 
+let acknowledge = (): void => undefined;
+const acknowledged = new Promise<void>((resolve) => {
+  acknowledge = resolve;
+});
 const state = await openStateDirectory({
   directory,
   vectorStores: {
     backend: new FolderBackend(folder, reached),
     ingestion: {
       ingest: async () => {
+        // Its file's store is known by then, so that whoever kills this knows what to look for.
+        await acknowledged;
         await reached("ingest");
         return { usage_bytes: 3 };
       },
@@ -32,7 +38,7 @@ const state = await openStateDirectory({
 const { body } = await state.files.upload(Buffer.from("text"), { filename: "a.txt", purpose: "assistants" });
 const created = await state.vectorStores.create({ name: "kept whole", file_ids: [body.file.id] });
 console.log(JSON.stringify({ created: created.id, file: body.file.id }));
-await reached("created");
+acknowledge();
 // Its end, where it comes to one, is seen by looking: there is nothing to wait for in a router either.
 while ((await state.vectorStores.get(created.id))?.status === "in_progress") {
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -61,13 +61,15 @@ describe("the reference's restart scenarios", () => {
     await using started = await startedService();
     const { service } = started;
     const added = await service.ask("POST", "/v1/router_replay", {
-      session_id: "session-1",
-      request_id: "request-1",
-      decision: "math",
-      original_model: "auto",
-      selected_model: "model-a",
-      request_body: '{"messages":[{"role":"user","content":"What is 2 + 2?"}]}',
-      signals: { domain: ["math"] },
+      record: {
+        session_id: "session-1",
+        request_id: "request-1",
+        decision: "math",
+        original_model: "auto",
+        selected_model: "model-a",
+        request_body: '{"messages":[{"role":"user","content":"What is 2 + 2?"}]}',
+        signals: { domain: ["math"] },
+      },
     });
     const id = String(added["id"]);
     await service.ask("PATCH", `/v1/router_replay/${id}`, {

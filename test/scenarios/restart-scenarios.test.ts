@@ -30,7 +30,7 @@ interface Ledger {
 }
 
 /** One client each of the surfaces, writing one thing after another until the service is gone. */
-async function writeUntilKilled(service: ServiceProcess, ledger: Ledger): Promise<void> {
+async function writeUntilKilled(service: ServiceProcess, life: number, ledger: Ledger): Promise<void> {
   const client = async (write: (number: number) => Promise<void>): Promise<void> => {
     for (let number = 1; ; number += 1) {
       try {
@@ -56,14 +56,18 @@ async function writeUntilKilled(service: ServiceProcess, ledger: Ledger): Promis
   const openai = service.client;
   await Promise.all([
     client(async (number) => {
-      const sent = response(`resp_scenario_${number}`);
+      const sent = response(`resp_scenario_${life}_${number}`);
       await record(`/v1/responses/${sent.id}`, sent, () =>
         post("/v1/state/responses", { response: sent, input: "hello" }),
       );
     }),
     client(async (number) => {
-      const sent = { id: number.toString(16).padStart(32, "0"), session_id: "s", prompt: `question ${number}` };
-      await record(`/v1/router_replay/${sent.id}`, sent, () => post("/v1/router_replay", sent));
+      const sent = {
+        id: `${life}${number.toString(16).padStart(31, "0")}`,
+        session_id: "s",
+        prompt: `question ${number}`,
+      };
+      await record(`/v1/router_replay/${sent.id}`, sent, () => post("/v1/router_replay", { record: sent }));
     }),
     client(async () => {
       const { id, ...conversation } = await post("/v1/conversations", { metadata: { by: "scenario" } });
@@ -91,7 +95,7 @@ describe("after SIGKILL", () => {
     const ledger: Ledger = { acknowledged: [], unanswered: [] };
     for (let life = 0; life < 3; life += 1) {
       const before = ledger.acknowledged.length;
-      const writing = writeUntilKilled(service, ledger);
+      const writing = writeUntilKilled(service, life, ledger);
       await expect.poll(() => ledger.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 60);
       await service.kill();
       await writing;
@@ -140,9 +144,9 @@ describe("after SIGKILL", () => {
   test("S3: records in progress of the dead process are aborted, those of a living recorder are untouched", async () => {
     await using started = await startedService();
     const { service } = started;
-    const own = await service.ask("POST", "/v1/router_replay", { request_id: "own" });
+    const own = await service.ask("POST", "/v1/router_replay", { record: { request_id: "own" } });
     const remote = await service.ask("POST", "/v1/router_replay", {
-      request_id: "remote",
+      record: { request_id: "remote" },
       recorder: { name: "router-b", run: "run-1" },
     });
     const report = await service.killAndRestart();

@@ -166,7 +166,7 @@ describe("an upload", () => {
     expect(service.now.reconciled).toEqual([]);
   });
 
-  test("V6: that the disk does not take fails with what is wrong, and once", async () => {
+  test("V6: that the disk does not take fails with what is wrong, and once; so does a deletion", async () => {
     const disk = new FaultyFileSystem();
     await using service = await filesService({ fileSystem: disk });
     let uploads = 0;
@@ -186,6 +186,12 @@ describe("an upload", () => {
     await expect(upload()).rejects.toMatchObject({ status: 503, code: "storage_failed" });
     expect(uploads).toBe(1);
     await nothingIsLeft(service);
-    await upload();
+    const { id } = await service.client.files.create({ file, purpose: "assistants" });
+    disk.set({ on: "remove", path: /blobs/, fails: "EIO", times: 1 });
+    await expect(service.client.files.delete(id)).rejects.toMatchObject({ status: 503, code: "storage_failed" });
+    // It is gone all the same, and its bytes follow.
+    await expect(service.client.files.retrieve(id)).rejects.toMatchObject({ status: 404 });
+    await service.now.files.maintain({ signal: new AbortController().signal });
+    await nothingIsLeft(service);
   });
 });

@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import OpenAI, { toFile } from "openai";
 import { describe, expect, test } from "vitest";
 import { blobNames, inconsistencies } from "../surfaces/files-under-test.js";
-import { filesService } from "./files-service.js";
+import { filesService, formOf } from "./files-service.js";
+import { runningService } from "./running-service.js";
 
 const large = Buffer.alloc(3_000_000, "0123456789");
 
@@ -160,5 +161,18 @@ describe("files through the official client", () => {
     await expect(service.client.files.delete(id, bob)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
     expect((await service.client.files.list({}, bob)).data).toEqual([]);
     expect((await service.client.files.list({}, alice)).data).toHaveLength(1);
+  });
+
+  test("are served beside everything else, whatever the limit of other bodies, which forms are not", async () => {
+    await using service = await runningService({ bodyLimitBytes: 100_000 });
+    const file = await service.client.files.create({ file: await toFile(large, "large.bin"), purpose: "assistants" });
+    await service.restart();
+    const content = await service.client.files.content(file.id);
+    expect(sha256(Buffer.from(await content.arrayBuffer()))).toBe(sha256(large));
+    expect(service.state.recovery.reconciled).toEqual([]);
+    const form = { method: "POST", body: formOf([["metadata", "x"]]) };
+    expect((await fetch(`${service.url}/v1/conversations`, form)).status).toBe(415);
+    expect(await service.client.files.delete(file.id)).toMatchObject({ deleted: true });
+    expect(await blobNames(service.directory)).toEqual([]);
   });
 });

@@ -155,7 +155,7 @@ describe("/openapi.json", () => {
   });
 });
 
-test("docs/http-routes.md has every route; vitest -u writes it anew", async () => {
+test("docs/http-routes.md has every route (written anew by vitest run test/server/openapi.test.ts -u)", async () => {
   await using service = await runningService();
   const rows = service.server.routeRegister.routes
     .filter(({ method }) => method !== "HEAD")

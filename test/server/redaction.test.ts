@@ -26,6 +26,7 @@ beforeAll(async () => {
     if (!urls.has(route)) continue;
     for (const { method, path, body } of requests) await plant(method, path, body);
   }
+  await attachPlantedFile();
   ids = [];
   for (const name of service.state.collectionNames()) {
     const page = await service.state.collectionNamed(name)?.list({ limit: 20 });
@@ -47,6 +48,17 @@ async function plant(method: string, path: string, body: unknown): Promise<void>
     body: isForm ? body : JSON.stringify(body),
   });
   expect([path, reply.status, await reply.text()]).toEqual([path, expect.toBeOneOf([200, 201]), expect.any(String)]);
+}
+
+/** What joins a file to a vector store has texts of its own, and can only be made when both are there. */
+async function attachPlantedFile(): Promise<void> {
+  const [file, store] = await Promise.all(
+    ["/v1/files", "/v1/vector_stores"].map(async (path) => {
+      const { body } = await service.send("GET", path, undefined, bearing("detail"));
+      return (body as { data: readonly { id: string }[] }).data[0]?.id;
+    }),
+  );
+  await plant("POST", `/v1/vector_stores/${String(store)}/files`, { file_id: file, attributes: { note: marker } });
 }
 
 /** Every path of a route: each of its parameters stands for each id once. */
@@ -159,6 +171,9 @@ describe("a viewer", () => {
         "/v1/responses/:id",
         "/v1/responses/:id/input_items",
         "/v1/conversations/:id/items",
+        "/v1/files/:id/content",
+        "/v1/vector_stores/:id",
+        "/v1/vector_stores/:id/files/:file_id",
         "/v1/operator/changes",
         "/v1/router_replay",
         "/v1/router_replay/:id",

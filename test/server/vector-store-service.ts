@@ -6,9 +6,7 @@ import {
   type OpenStateDirectoryOptions,
   type StateDirectory,
 } from "../../src/open-state-directory.js";
-import { fileRoutes } from "../../src/server/files/file-routes.js";
 import { createServer } from "../../src/server/index.js";
-import { vectorStoreRoutes } from "../../src/server/vector-stores/vector-store-routes.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 /** A service that really listens, on a state directory whose vector stores are set up as a test wants. */
@@ -36,8 +34,6 @@ export async function vectorStoreService(
   const start = async (): Promise<void> => {
     state = await openStateDirectory({ directory: folder.at("state"), vectorStores });
     server = createServer(state, { logLevel: "silent" });
-    if (!server.hasRoute({ method: "POST", url: "/v1/files" })) fileRoutes(server, state);
-    if (!server.hasRoute({ method: "POST", url: "/v1/vector_stores" })) vectorStoreRoutes(server, state);
     await server.listen({ host: "127.0.0.1", port: 0 });
     url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   };

@@ -242,6 +242,20 @@ describe("files", () => {
     expect((await failed).code).toBe("CLOSED");
     expect(under.now.reconciled).toEqual([]);
     expect(await blobNames(under.directory)).toEqual([]);
+    // Its bytes are there, and what should follow them does not come.
+    let hasBytes = (): void => undefined;
+    const bytesTaken = new Promise<void>((resolve) => {
+      hasBytes = resolve;
+    });
+    const afterBytes = (): Promise<never> => {
+      hasBytes();
+      return new Promise(() => undefined);
+    };
+    const stalled = rejectionOf(under.now.files.upload(pieces("x"), { filename: "a.txt", afterBytes }));
+    await bytesTaken;
+    await under.reopen();
+    expect((await stalled).code).toBe("CLOSED");
+    expect(await blobNames(under.directory)).toEqual([]);
     const abort = new AbortController();
     const aborted = under.now.files.upload(silentAfter("x"), { ...details, signal: abort.signal });
     abort.abort(new Error("no longer wanted"));

@@ -1,4 +1,5 @@
 import type { Store } from "../../src/collections/index.js";
+import type { StateDirectory } from "../../src/open-state-directory.js";
 import { filesCollection } from "../../src/surfaces/files/index.js";
 import {
   attachmentsCollection,
@@ -7,7 +8,7 @@ import {
   type VisibleVectorStore,
 } from "../../src/surfaces/vector-stores/index.js";
 
-/** Records files as an upload does; what is in them does not matter here. */
+/** Records files without bytes: enough to attach them, until the directory is opened again. */
 export async function uploadFiles(store: Store, ids: readonly string[], owner?: string): Promise<void> {
   await store.transaction(async (transaction) => {
     for (const id of ids) {
@@ -26,6 +27,12 @@ export async function uploadFiles(store: Store, ids: readonly string[], owner?: 
       });
     }
   });
+}
+
+/** Uploads a file with bytes, which outlives a restart. @returns its id. */
+export async function uploadedFile({ files }: StateDirectory, filename: string): Promise<string> {
+  const stored = await files.upload(Buffer.from(`text of ${filename}`), { filename, purpose: "assistants" });
+  return stored.id;
 }
 
 export function fileIds(count: number): string[] {

@@ -12,7 +12,7 @@ import { rejectionOf } from "../support/rejection.js";
 import { DyingProcess, ProcessDied } from "./dying-process.js";
 import { stateDirectoryUnderTest } from "./store-under-test.js";
 import { vectorStoreDirectory } from "./vector-store-directory.js";
-import { FailingBackend, fileIds, recount, uploadFiles } from "./vector-store-samples.js";
+import { FailingBackend, fileIds, recount, uploadedFile, uploadFiles } from "./vector-store-samples.js";
 
 const signal = new AbortController().signal;
 
@@ -295,17 +295,18 @@ describe("an external ingestion", () => {
     const leaseMs = 60 * 60 * 1000;
     const options = { ingestion: "external", leaseMs, now: () => now } as const;
     const stores = new VectorStores(under.store, options);
-    await uploadFiles(under.store, ["file-1", "file-2"]);
+    const first = await uploadedFile(under.store, "a.txt");
+    const second = await uploadedFile(under.store, "b.txt");
     const { id } = await stores.create();
-    const batch = await stores.batches.create(id, { file_ids: ["file-1", "file-2"] });
+    const batch = await stores.batches.create(id, { file_ids: [first, second] });
     const next = new VectorStores(await under.reopen(), options);
     expect(await next.reconcile()).toEqual([]);
     now += 0.9 * leaseMs;
-    await next.settleFile(id, "file-1", { status: "in_progress" });
+    await next.settleFile(id, first, { status: "in_progress" });
     now += 0.9 * leaseMs;
     await next.maintain({ signal });
-    expect((await next.getFile(id, "file-1"))?.body.vector_store_file.status).toBe("in_progress");
-    const silent = await next.getFile(id, "file-2");
+    expect((await next.getFile(id, first))?.body.vector_store_file.status).toBe("in_progress");
+    const silent = await next.getFile(id, second);
     expect(silent?.body).toMatchObject({
       reason: "lease_expired",
       vector_store_file: { status: "failed", last_error: { code: "server_error" } },
@@ -316,15 +317,15 @@ describe("an external ingestion", () => {
     });
     now += leaseMs;
     expect(await next.reconcile()).toMatchObject([
-      { action: "failed", reason: "lease_expired", ids: [`${id}/file-1`] },
+      { action: "failed", reason: "lease_expired", ids: [`${id}/${first}`] },
     ]);
     expect(await next.batches.get(id, batch.id)).toMatchObject({ status: "failed", file_counts: { failed: 2 } });
     // What failed can be attached again, and begins anew.
-    expect(await next.attach(id, { file_id: "file-1" })).toMatchObject({ status: "in_progress", last_error: null });
+    expect(await next.attach(id, { file_id: first })).toMatchObject({ status: "in_progress", last_error: null });
     expect(await next.batches.cancel(id, batch.id)).toMatchObject({
       status: "cancelled",
       file_counts: { cancelled: 1, failed: 1, total: 2 },
     });
-    expect((await rejectionOf(next.settleFile(id, "file-1", { status: "completed" }))).code).toBe("REVISION_CONFLICT");
+    expect((await rejectionOf(next.settleFile(id, first, { status: "completed" }))).code).toBe("REVISION_CONFLICT");
   });
 });

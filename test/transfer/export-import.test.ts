@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineCollection, type Store } from "../../src/collections/index.js";
@@ -8,6 +9,7 @@ import { openStateDirectory, type StateDirectory } from "../../src/open-state-di
 import { Conversations } from "../../src/surfaces/conversations/index.js";
 import { FileOutput } from "../../src/transfer/export-output.js";
 import { exportStateDirectory } from "../../src/transfer/export-state.js";
+import { fileBytes } from "../../src/transfer/file-bytes.js";
 import { importExport } from "../../src/transfer/import-export.js";
 import { importMarks } from "../../src/transfer/import-mark.js";
 import { FaultyFileSystem } from "../faults/faulty-file-system.js";
@@ -320,6 +322,51 @@ describe("an import", () => {
     expect((await rejectionOf(foreign)).message).toMatch(/--from/);
   });
 
+  test("carries the bytes of files, each before the document that names it", async () => {
+    await using folder = await stateFolder();
+    await using other = await stateFolder();
+    await using elsewhere = await temporaryFolder();
+    const state = await folder.open();
+    const contents = ["", "short", "x".repeat(500_000)];
+    const ids: string[] = [];
+    for (const [index, content] of contents.entries()) {
+      const bytes = Readable.from([Buffer.from(content)]);
+      ids.push((await state.files.upload(bytes, { filename: `${index}.txt`, purpose: "user_data" })).id);
+    }
+    const bare = await exportTo(elsewhere, folder.directory, { name: "bare.jsonl" });
+    expect(bare).toMatchObject({ blobs: 0, documents: { files: 3 } });
+    const { path, lines, blobs } = await exportTo(elsewhere, folder.directory, { files: fileBytes });
+    expect(blobs).toBe(3);
+    expect(lines.findLastIndex((line) => "blob" in line)).toBeLessThan(lines.findIndex((line) => "collection" in line));
+
+    const copy = await other.open();
+    expect(await rejectionOf(importExport(path, targetOf(copy), importing()))).toMatchObject({
+      code: "INVALID_DOCUMENT",
+    });
+    const report = await importExport(path, targetOf(copy, copy.blobs), importing());
+    expect(report).toMatchObject({ blobs: 3, written: { files: 3 } });
+    for (const [index, id] of ids.entries()) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of (await copy.blobs.read(id)) ?? []) chunks.push(chunk as Buffer);
+      expect(Buffer.concat(chunks).toString()).toBe(contents[index]);
+    }
+    await copy.close();
+    const again = await other.open();
+    expect(again.recovery.reconciled).toEqual([]);
+
+    // One byte of a piece is different.
+    const broken = elsewhere.at("broken.jsonl");
+    const text = await readFile(path, "utf8");
+    await writeFile(
+      broken,
+      text.replace(Buffer.from("short").toString("base64"), Buffer.from("shirt").toString("base64")),
+    );
+    const target = targetOf(again, again.blobs);
+    expect((await rejectionOf(importExport(broken, target, importing({ existing: "replace" })))).code).toMatch(
+      /CORRUPT|INVALID_DOCUMENT/,
+    );
+  });
+
   test("migrates what an older program wrote, and keeps the version of what it does not know", async () => {
     await using folder = await stateFolder();
     await using other = await stateFolder();
@@ -342,10 +389,7 @@ describe("an import", () => {
     });
     const copy = await openStateDirectory({ directory: other.directory, collections: [newer] });
     const target = targetOf(copy);
-    const definitions = new Map([
-      ...target.definitions,
-      ["notes", newer],
-    ]);
+    const definitions = new Map([...target.definitions, ["notes", newer]]);
     await importExport(path, { ...target, definitions }, importing());
     expect((await copy.collection(newer).get("n"))?.body).toEqual({ text: "old", length: 3 });
     await copy.checkpoint();

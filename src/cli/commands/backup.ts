@@ -32,8 +32,7 @@ export function backupCommand(bind: Bind): Command {
     .action(
       bind(async ({ output, loadConfig }, { to }: BackupCommandOptions) => {
         const { config } = await loadConfig();
-        const line = new ProgressLine(output.progressStream);
-        using progress = line;
+        using progress = new ProgressLine(output.progressStream);
         const report = await backUpStateDirectory({
           directory: config.directory,
           to,

@@ -1,10 +1,5 @@
 import { Command } from "commander";
-import {
-  exportToFile,
-  exportToStream,
-  type ExportProgress,
-  type ExportReport,
-} from "../../transfer/index.js";
+import { exportToFile, exportToStream, type ExportProgress, type ExportReport } from "../../transfer/index.js";
 import { checkCollectionName } from "../collection-of.js";
 import type { Bind } from "../invocation.js";
 import { ProgressLine } from "../progress-line.js";

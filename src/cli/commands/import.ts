@@ -110,7 +110,7 @@ function linesOf(report: ImportReport, reconciled: StateDirectory["recovery"]["r
   ];
   return [
     ...remarks.map(printable),
-    ...(reconciled ?? []).map(({ surface, action, count: each }) => printable(`${surface}: ${each} ${action}`)),
+    ...reconciled.map(({ surface, action, count: each }) => printable(`${surface}: ${each} ${action}`)),
     printable([`${quantity(count, "document")} ${verb}`, ...asides].join("; ")),
   ];
 }

@@ -18,6 +18,7 @@ import { filePage, type FilePage, type ListFilesOptions } from "./file-page.js";
 import { reconcileFiles } from "./reconcile-files.js";
 import { finishRemovals, removeFile, type FileDeletionRule, type RemovalParts } from "./removal.js";
 import { checkGiven, checkUpload, type CheckedUpload, type UploadDetails } from "./upload-details.js";
+import { unlessAborted } from "./unless-aborted.js";
 import { notWhole, verifiedBytes } from "./verified-bytes.js";
 import { verifyBlobs, type BlobVerification, type VerifyBlobsOptions } from "./verify-blobs.js";
 
@@ -207,9 +208,8 @@ export class Files implements Reconciled, Maintained {
     const blob = await this.#blobs.write(id, bytes, { limitBytes: this.limitBytes, signal });
     let checked: CheckedUpload;
     try {
-      const details = { ...given, ...(await given.afterBytes?.()) };
-      checked = checkUpload(details, this.#formats);
-      signal.throwIfAborted();
+      const more = given.afterBytes && (await unlessAborted(given.afterBytes(), signal));
+      checked = checkUpload({ ...given, ...more }, this.#formats);
     } catch (error) {
       await this.#withdraw(id, error);
       throw error;

@@ -15,6 +15,8 @@ export async function noteReleases(
   if (typeof ingestion === "string" || ingestion.remove === undefined) return [];
   const noted: string[] = [];
   for (const { body } of attachments) {
+    // What still waits was never begun.
+    if (body.ingestion?.state === "queued") continue;
     const { vector_store_id } = body.vector_store_file;
     noted.push(await intents.note(transaction, { action: "release", vector_store_id, attachment: body }));
   }

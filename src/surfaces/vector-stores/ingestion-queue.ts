@@ -99,6 +99,7 @@ export class IngestionQueue {
       for (const run of this.#runs) if (run.outcome !== undefined) await this.#settle(run, run.outcome);
       if (this.#stopping.signal.aborted) return;
       const begun = await this.#begin();
+      if (begun === "taken") continue;
       if (begun !== undefined) {
         // There may be work for another one.
         this.wake();
@@ -109,20 +110,27 @@ export class IngestionQueue {
     }
   }
 
-  /** Takes the attachment that has waited longest. */
-  async #begin(): Promise<{ run: Run; file: AttachableFile | undefined } | undefined> {
+  /**
+   * Takes the attachment that has waited longest. It is looked for outside of the transaction that takes it, which so
+   * rests on this one document alone: however much is being attached meanwhile, it does not have to begin anew.
+   *
+   * @returns `"taken"` if another worker, or a detach, was faster.
+   */
+  async #begin(): Promise<{ run: Run; file: AttachableFile | undefined } | "taken" | undefined> {
     const { store, files, process } = this.#options;
+    const [first] = (await store.collection(attachmentsCollection).list({ where: { ingestion: "queued" }, limit: 1 }))
+      .documents;
+    if (first === undefined) return undefined;
     const begun = await store.transaction(async (transaction) => {
       const collection = transaction.collection(attachmentsCollection);
-      const [first] = (await collection.list({ where: { ingestion: "queued" }, limit: 1 })).documents;
-      if (first === undefined) return undefined;
-      const attachment: AttachmentBody = { ...first.body, ingestion: { state: "running", process } };
+      const found = await collection.get(first.id);
+      if (found?.body.ingestion?.state !== "queued") return undefined;
+      const attachment: AttachmentBody = { ...found.body, ingestion: { state: "running", process } };
       await collection.put(first.id, attachment);
-      const file = await files.get(transaction, attachment.vector_store_file.id, undefined);
-      return { key: first.id, attachment, file };
+      return { attachment, file: await files.get(transaction, attachment.vector_store_file.id, undefined) };
     });
-    if (begun === undefined) return undefined;
-    const run: Run = { key: begun.key, attachment: begun.attachment, stop: new AbortController() };
+    if (begun === undefined) return "taken";
+    const run: Run = { key: first.id, attachment: begun.attachment, stop: new AbortController() };
     this.#runs.add(run);
     return { run, file: begun.file };
   }

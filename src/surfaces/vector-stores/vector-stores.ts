@@ -248,11 +248,9 @@ export class VectorStores implements Reconciled, Maintained {
    */
   async maintain({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     this.#queue?.wake();
-    await failAbandoned(this.#context, this.#intents, signal);
-    // Before expiry, which carries out its own.
-    const left = await this.#intents.pending();
-    const failures = await expireVectorStores(this.#context, this.#intents, signal);
-    for (const { id } of left) {
+    const failures: unknown[] = [];
+    // First, because it only removes, which makes room for what writes.
+    for (const { id } of await this.#intents.pending()) {
       signal.throwIfAborted();
       try {
         await this.#intents.settle(id, signal);
@@ -261,6 +259,8 @@ export class VectorStores implements Reconciled, Maintained {
         failures.push(error);
       }
     }
+    await failAbandoned(this.#context, this.#intents, signal);
+    failures.push(...(await expireVectorStores(this.#context, this.#intents, signal)));
     if (failures.length > 0) {
       const reasons = failures.map(String).join("\n  ");
       throw new AggregateError(failures, `The vector backend still owes ${failures.length} removals:\n  ${reasons}`);

@@ -31,6 +31,7 @@ type NameChoice = CrashChoice["isNameKept"];
 type Content = CrashChoice["content"];
 
 const all: NameChoice = () => true;
+const none: NameChoice = () => false;
 const kept: Content = (file) => file.newest();
 const lost: Content = (file) => file.oldest();
 /** The size was written, the bytes were not: delayed allocation. */
@@ -48,11 +49,6 @@ function torn(unitBytes: number, version: ContentChoice["version"], size: Conten
 function upTo(history: DiskHistory, count: number): NameChoice {
   const chosen = new Set<NameChange>(history.pendingNames.slice(0, count));
   return (_, change) => chosen.has(change);
-}
-
-/** How many operations are certain because one behind them is in part, where names are kept in order. */
-function leastPrefix(history: DiskHistory): number {
-  return history.pendingNames.findLastIndex(({ effects }) => effects.some(({ certain }) => certain)) + 1;
 }
 
 /** An operation one half of which is certain is whole where renames are never split. */
@@ -75,15 +71,15 @@ export function* systematicVariants(history: DiskHistory): Generator<CrashVarian
   const names = history.pendingNames.length;
   const files = history.filesInDoubt;
   if (names === 0 && files.length === 0) return;
-  yield variant(["power lost, nothing kept that was not synced"], upTo(history, leastPrefix(history)), lost);
+  yield variant(["power lost, nothing kept that was not synced"], none, lost);
   if (files.length > 0) {
     yield variant(["names kept, bytes lost"], all, lost);
     yield variant(["names kept, bytes read as zeros"], all, zeros);
     yield* everyTornContent(files);
   }
   if (names > 0) {
-    yield variant(["names lost, bytes kept"], upTo(history, leastPrefix(history)), kept);
-    const least = Math.max(leastPrefix(history), names - mostPrefixes);
+    yield variant(["names lost, bytes kept"], none, kept);
+    const least = Math.max(history.namesCertainInOrder, names - mostPrefixes);
     for (let count = least; count < names; count += 1) {
       yield variant(["names kept up to some operation"], upTo(history, count), kept);
       yield variant(["names kept up to some operation"], upTo(history, count), lost);
@@ -148,7 +144,7 @@ function randomNames(history: DiskHistory, random: Random, faults: FaultKind[]):
   switch (random.below(3)) {
     case 0: {
       faults.push("names kept up to some operation");
-      const least = leastPrefix(history);
+      const least = history.namesCertainInOrder;
       return upTo(history, least + random.below(names.length - least + 1));
     }
     case 1: {

@@ -111,6 +111,11 @@ export class DiskHistory {
     return this.#names.pending;
   }
 
+  /** How many of {@link pendingNames} a file system cannot lose that keeps them in order. */
+  get namesCertainInOrder(): number {
+    return this.#names.certainInOrder;
+  }
+
   /** The files of which something is in doubt, and that have a name or may have one. */
   get filesInDoubt(): FileHistory[] {
     const named = new Set<number>();

@@ -9,6 +9,8 @@ export interface NameEffect {
 
 /** One operation on names; a rename has two effects. */
 export interface NameChange {
+  /** Counts all operations. */
+  readonly number: number;
   readonly effects: readonly NameEffect[];
 }
 
@@ -23,16 +25,23 @@ export type Names = Map<number, Map<string, number>>;
 export class NameHistory {
   readonly #certain: Names;
   #pending: NameChange[];
+  #changes: number;
+  /** The newest operation of which some effect is certain. */
+  #newestCertain: number;
 
-  constructor(certain: Names, pending: readonly NameChange[] = []) {
+  constructor(certain: Names, pending: readonly NameChange[] = [], changes = 0, newestCertain = 0) {
     this.#certain = certain;
     this.#pending = [...pending];
+    this.#changes = changes;
+    this.#newestCertain = newestCertain;
   }
 
   clone(): NameHistory {
     return new NameHistory(
       copyOf(this.#certain),
-      this.#pending.map(({ effects }) => ({ effects: effects.map((effect) => ({ ...effect })) })),
+      this.#pending.map(({ number, effects }) => ({ number, effects: effects.map((effect) => ({ ...effect })) })),
+      this.#changes,
+      this.#newestCertain,
     );
   }
 
@@ -41,8 +50,17 @@ export class NameHistory {
     return this.#pending;
   }
 
+  /**
+   * How many of the pending operations a file system keeps that journals names in the order of the operations: with one
+   * that is certain, all before it are, whichever directory was synced.
+   */
+  get certainInOrder(): number {
+    return this.#pending.findLastIndex(({ number }) => number <= this.#newestCertain) + 1;
+  }
+
   change(...effects: readonly Omit<NameEffect, "certain">[]): void {
-    this.#pending.push({ effects: effects.map((effect) => ({ ...effect, certain: false })) });
+    this.#changes += 1;
+    this.#pending.push({ number: this.#changes, effects: effects.map((effect) => ({ ...effect, certain: false })) });
   }
 
   /** The effects that a sync of the directory which begins now will make certain. */
@@ -59,6 +77,8 @@ export class NameHistory {
       effect.certain = true;
       apply(this.#certain, effect);
     }
+    for (const { number, effects: all } of this.#pending)
+      if (all.some(({ certain }) => certain)) this.#newestCertain = Math.max(this.#newestCertain, number);
     this.#pending = this.#pending.filter((change) => change.effects.some(({ certain }) => !certain));
   }
 
