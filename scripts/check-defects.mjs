@@ -103,9 +103,11 @@ const imported = importedByTests();
 for (const { id, cells } of rows) {
   const [behaviour = "", here = "", shown = ""] = cells;
   if (cells.length !== 3) problems.push(`${id}: has ${cells.length + 1} cells; 4 are expected`);
-  if (behaviour === "" || here === "") problems.push(`${id}: does not say what the reference does and what happens here`);
+  if (behaviour === "" || here === "")
+    problems.push(`${id}: does not say what the reference does and what happens here`);
   if (shown.startsWith(doesNotApply)) {
-    if (shown.length < doesNotApply.length + shortestReason) problems.push(`${id}: gives no reason why it does not apply`);
+    if (shown.length < doesNotApply.length + shortestReason)
+      problems.push(`${id}: gives no reason why it does not apply`);
     continue;
   }
   for (const { reference, file, title } of testsOf(shown)) {

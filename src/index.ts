@@ -26,6 +26,7 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from "./collections/index.js";
+export { durabilityContract, type DurabilityContract, type SurfaceContract } from "./contract/index.js";
 export { errorCodes, HoldfastError, isHoldfastError, type ErrorCode, type Problem } from "./errors.js";
 export { openStateDirectory, StateDirectory, type OpenStateDirectoryOptions } from "./open-state-directory.js";
 export {

@@ -10,6 +10,7 @@ import type {
   Transaction,
   WatchOptions,
 } from "./collections/index.js";
+import { assertContract } from "./contract/index.js";
 import { HoldfastError, isHoldfastError } from "./errors.js";
 import type { Layout } from "./files/layout.js";
 import {
@@ -91,6 +92,7 @@ export async function openStateDirectory(options: OpenStateDirectoryOptions): Pr
     );
   }
   const parsed = parseStoreOptions(settings);
+  assertContract(builtInCollections, collections as readonly CollectionDefinition<unknown>[]);
   const opening: OpenEnvironment = {
     ...systemEnvironment,
     ...environment,

@@ -77,6 +77,21 @@ export class Explorer {
     }
   }
 
+  /** Visits so many places by chance, each with one outcome, of those that are always tried or another. */
+  async scattered(count: number): Promise<void> {
+    const random = new Random("scattered", this.#options.scenario.name, this.#options.seed);
+    const share = count / this.events;
+    for (const point of crashPoints(this.#recording)) {
+      if (this.#options.isEnough()) return;
+      if (!random.chance(share)) continue;
+      const always = [...systematicVariants(point.history)];
+      const index = random.below(always.length * 2);
+      const variant = always[index];
+      if (variant === undefined) await this.#visit(point, this.#chosen(point, index), { kind: "chance", index });
+      else await this.#visit(point, variant, { kind: "systematic", index });
+    }
+  }
+
   /** Visits one state again. @returns whether the recording has it. */
   async replay(token: StateToken): Promise<boolean> {
     for (const point of crashPoints(this.#recording)) {

@@ -82,6 +82,7 @@ export async function record(machine: Machine, { workload, seed, from, breaking 
         directory,
         collections: workloadCollections,
         ...smallStore,
+        ...workload.settings,
         environment: process.environment,
       });
       recoveredUpTo ??= state.recovery.lastSequence;

@@ -5,8 +5,12 @@ import { record, type Recording, type RecordingStart } from "./recording.js";
 import { randomVariant, systematicVariants } from "./states/crash-variants.js";
 import { DiskHistory } from "./states/disk-history.js";
 import { Random } from "./states/random.js";
+import { blobs } from "./workloads/blobs.js";
 import { documents } from "./workloads/documents.js";
+import { expiry } from "./workloads/expiry.js";
 import { recovery } from "./workloads/recovery.js";
+import { reopening } from "./workloads/reopening.js";
+import { surfaces } from "./workloads/surfaces.js";
 import type { Workload } from "./workloads/workload.js";
 
 type Breaking = ((disk: FileSystem) => FileSystem) | undefined;
@@ -37,7 +41,10 @@ function recoveryOf(workload: Workload, crash: "power-loss" | "kill"): Scenario 
       const first = await record(machine, { workload, seed, breaking });
       const random = new Random(name, seed);
       const from = startAfter(first, random, crash);
-      return record(machine, { workload: recovery, seed, from, breaking });
+      // What must hold beside the documents must hold of the recovery too.
+      const { check } = workload;
+      const next = check === undefined ? recovery : { ...recovery, check };
+      return record(machine, { workload: next, seed, from, breaking });
     },
   };
 }
@@ -68,8 +75,10 @@ function startAt(
   return { ...common, machineSurvives: false, history: DiskHistory.of(image), image };
 }
 
-export const scenarios: readonly Scenario[] = [
-  plain(documents),
-  recoveryOf(documents, "power-loss"),
-  recoveryOf(documents, "kill"),
-];
+const workloads = [documents, reopening, surfaces, expiry, blobs];
+
+export const scenarios: readonly Scenario[] = workloads.flatMap((workload) => [
+  plain(workload),
+  recoveryOf(workload, "power-loss"),
+  recoveryOf(workload, "kill"),
+]);

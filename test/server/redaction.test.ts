@@ -173,7 +173,7 @@ describe("a viewer", () => {
         "/v1/conversations/:id/items",
         "/v1/files/:id/content",
         "/v1/vector_stores/:id",
-        "/v1/vector_stores/:id/files/:file_id",
+        "/v1/vector_stores/:id/files/:file",
         "/v1/operator/changes",
         "/v1/router_replay",
         "/v1/router_replay/:id",

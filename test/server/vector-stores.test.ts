@@ -145,7 +145,7 @@ describe("vector stores through the official client", () => {
   test("have batches, and every polling call of the client comes to its end", async () => {
     await using service = await vectorStoreService();
     const { vectorStores } = service.client;
-    const { id } = await vectorStores.create();
+    const { id } = await vectorStores.create({});
     const uploads = await Promise.all(["a.txt", "b.txt"].map((name) => toFile(Buffer.from(name), name)));
     const [one] = uploads;
     if (one === undefined) throw new Error("no upload");
@@ -186,7 +186,7 @@ describe("vector stores through the official client", () => {
     const ids = [await upload(service, "a.txt"), await upload(service, "b.txt")];
     const [first = "", second = ""] = ids;
     const { vectorStores } = service.client;
-    const { id } = await vectorStores.create();
+    const { id } = await vectorStores.create({});
     const { data: batch, response } = await vectorStores.fileBatches.create(id, { file_ids: ids }).withResponse();
     expect(batch).toMatchObject({ status: "in_progress", file_counts: counts({ in_progress: 2, total: 2 }) });
     expect(response.headers.get("openai-poll-after-ms")).toBe("1000");
@@ -272,7 +272,7 @@ describe("vector stores through the official client", () => {
     };
     await using service = await vectorStoreService({ backend });
     const { vectorStores } = service.client;
-    const { id } = await vectorStores.create();
+    const { id } = await vectorStores.create({});
     const filters = {
       type: "and" as const,
       filters: [

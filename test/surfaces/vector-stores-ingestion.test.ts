@@ -57,9 +57,9 @@ test("files are ingested a few at a time, in the order they were attached, and w
   });
   expect(ingester.mostAtOnce).toBe(2);
   expect(await vectorStores.get(id)).toMatchObject({
+    ...(await recount(directory.state, id)),
     status: "completed",
     usage_bytes: 21,
-    ...(await recount(directory.state, id)),
   });
 });
 

@@ -274,9 +274,9 @@ describe("an external ingestion", () => {
     );
     await stores.settleFile(id, "file-2", { status: "failed", last_error });
     expect(await stores.get(id)).toMatchObject({
+      ...(await recount(under.store, id)),
       status: "completed",
       usage_bytes: 42,
-      ...(await recount(under.store, id)),
     });
 
     // V8: a result that comes after the file was detached, and attached anew, is nobody's.

@@ -86,7 +86,9 @@ describe("an import from the reference's Redis", () => {
 
     for (const { value } of history as { value: Record<string, unknown> }[]) {
       if (value["object"] !== "response") continue;
-      const { input, output_text, ttl, ...kept } = value;
+      const { input } = value;
+      const changed = ["input", "output_text", "ttl"];
+      const kept = Object.fromEntries(Object.entries(value).filter(([name]) => !changed.includes(name)));
       const found = await state.responses.get(String(value["id"]));
       expect(found?.body.response).toMatchObject(kept);
       expect(found?.body.input).toMatchObject([

@@ -32,10 +32,10 @@ export function operationOf({ method, url, description }: RegisteredRoute): Json
   };
 }
 
+/** `getResponsesIdInputItems`: the method and the words of the path. */
 function operationId(method: string, url: string): string {
   const words = url.split(/[/:._-]+/).filter((word) => word !== "" && word !== "v1");
-  const by = [...url.matchAll(/:(\w+)/g)].length > 0 ? words : [...words];
-  return [method.toLowerCase(), ...by].map((word, index) => (index === 0 ? word : capitalized(word))).join("");
+  return method.toLowerCase() + words.map(capitalized).join("");
 }
 
 function capitalized(word: string): string {

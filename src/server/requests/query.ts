@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { WireError } from "../errors/wire-error.js";
-import { choice, text, texts, trueOrFalse, wholeNumber } from "./query-members.js";
+import { choice, text, texts, wholeNumber } from "./query-members.js";
 
 /** `include[]=x&include[]=y` as the official client sends it, and `include=x`. */
 export const includeMembers = {
@@ -70,23 +70,6 @@ export function includedBy(query: z.output<typeof includeQuerySchema>): readonly
 
 export function includeQuery(request: FastifyRequest): readonly string[] {
   return includedBy(checkedQuery(includeQuerySchema, request));
-}
-
-export function textQuery(request: FastifyRequest, name: string): string | undefined {
-  return memberQuery(request, name, text());
-}
-
-export function numberQuery(request: FastifyRequest, name: string, least: number, most: number): number | undefined {
-  return memberQuery(request, name, wholeNumber(least, most));
-}
-
-export function booleanQuery(request: FastifyRequest, name: string): boolean {
-  return memberQuery(request, name, trueOrFalse()) ?? false;
-}
-
-function memberQuery<Value>(request: FastifyRequest, name: string, member: z.ZodType<Value>): Value | undefined {
-  const query = checkedQuery(z.object({ [name]: member.optional() }), request);
-  return query[name];
 }
 
 /** The members the schema knows: lists as lists, and the others only if they were given once. */

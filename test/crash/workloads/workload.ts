@@ -1,5 +1,5 @@
 import type { Machine, MachineProcess } from "../machine.js";
-import type { StateDirectory } from "../product.js";
+import type { OpenStateDirectoryOptions, StateDirectory } from "../product.js";
 import type { Random } from "../states/random.js";
 
 /** What a workload has at hand while it is recorded. */
@@ -27,6 +27,8 @@ export interface AcknowledgedWrite {
 /** Something that is done to a state directory while every operation is recorded. */
 export interface Workload {
   readonly name: string;
+  /** Of the directory while it is recorded, beside those all workloads share. */
+  readonly settings?: Partial<OpenStateDirectoryOptions>;
   run(session: Session): Promise<void>;
   /** What must hold in every state beyond the documents. @returns what does not. */
   readonly check?: (process: MachineProcess, directory: string, state: StateDirectory) => Promise<string[]>;
