@@ -40,9 +40,23 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "surfaces/startup",
     "watch",
   ],
-  transfer: ["collections", "documents", "errors", "files", "store", "surfaces", "surfaces/startup", "version"],
+  backup: ["blobs", "documents", "errors", "files", "journal", "locking", "store", "version"],
+  transfer: [
+    "backup",
+    "blobs",
+    "collections",
+    "documents",
+    "errors",
+    "files",
+    "store",
+    "surfaces",
+    "surfaces/startup",
+    "version",
+  ],
   server: ["collections", "contract", "errors", "open-state-directory", "surfaces", "version", "watch"],
   cli: [
+    "backup",
+    "blobs",
     "built-in-surfaces",
     "collections",
     "config",
@@ -174,7 +188,7 @@ describe("the sources", () => {
   });
 
   test("describe the bytes on disk beside the code that owns them", () => {
-    const owners = ["blobs", "documents", "journal", "locking", "store", "watch"];
+    const owners = ["backup", "blobs", "documents", "journal", "locking", "store", "watch"];
     expect(owners.filter((part) => !existsSync(join(sources, part, "FORMAT.md")))).toEqual([]);
   });
 });

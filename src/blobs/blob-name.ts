@@ -12,11 +12,11 @@ export function stagingFolder(layout: Layout): string {
 }
 
 /**
- * @returns `blobs/<xx>/<name>`.
+ * @returns `blobs/<xx>/<name>`, relative to the state directory.
  * @throws HoldfastError `INVALID_ID` also for an id that a file name can not tell whole: the name is all there is to find
  * the id by.
  */
-export function blobPath(layout: Layout, id: string): string {
+export function blobName(id: string): string {
   checkId(id);
   const name = safeName(id);
   if (idOfSafeName(name) !== id) {
@@ -27,7 +27,12 @@ export function blobPath(layout: Layout, id: string): string {
       },
     ]);
   }
-  return join(layout.blobs, shardOf(name), name);
+  return `blobs/${shardOf(name)}/${name}`;
+}
+
+/** The file of the bytes, absolute. @throws HoldfastError `INVALID_ID` */
+export function blobPath(layout: Layout, id: string): string {
+  return join(layout.root, blobName(id));
 }
 
 export function isShard(name: string): boolean {

@@ -3,4 +3,5 @@
  *
  * @module
  */
+export { blobName } from "./blob-name.js";
 export { DirectoryBlobs, type BlobOwner, type DirectoryBlobsOptions } from "./directory-blobs.js";

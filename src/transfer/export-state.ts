@@ -4,9 +4,10 @@ import { HoldfastError } from "../errors.js";
 import type { Envelope } from "../documents/envelope.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
-import { blobPath, type BlobNaming, type NamedBlob } from "../store/backup-blobs.js";
-import type { BackupDamage } from "../store/backup-list.js";
-import { PictureCopy, type Picture, type PictureSink } from "../store/backup-picture.js";
+import { blobName } from "../blobs/index.js";
+import { type BlobNaming, type NamedBlob } from "../backup/backup-blobs.js";
+import type { BackupDamage } from "../backup/backup-list.js";
+import { PictureCopy, type Picture, type PictureSink } from "../store/picture-copy.js";
 import { systemEnvironment, type OpenEnvironment } from "../store/open-options.js";
 import { openReaderParts, type OpenedReader } from "../store/open-reader.js";
 import { parseStoreOptions } from "../store/options.js";
@@ -213,7 +214,7 @@ class Export implements PictureSink {
     for (const { id, size, sha256 } of named.values()) {
       if (this.#blobs.has(id)) continue;
       try {
-        const blob = await this.#spool.appendFile(join(layout.root, blobPath(id)));
+        const blob = await this.#spool.appendFile(join(layout.root, blobName(id)));
         if (blob.length === size && (sha256 === undefined || blob.sha256 === sha256)) this.#blobs.set(id, blob);
         else missing.push(id);
       } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BlobNaming } from "../store/backup-blobs.js";
+import type { BlobNaming } from "../backup/backup-blobs.js";
 import { filesCollection } from "../surfaces/files/index.js";
 
 /** As much of a file's record as says which bytes are its own: looked at in whatever schema version it was stored. */

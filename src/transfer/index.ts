@@ -1,5 +1,5 @@
 /**
- * The state as something to take along: exports, and imports of them and of what the reference keeps.
+ * The state as something to take along: backups, exports, and imports of them and of what the reference keeps.
  *
  * @module
  */
@@ -17,6 +17,8 @@ import { importRedis } from "./reference/import-redis.js";
 import { importReplay } from "./reference/import-replay.js";
 import { spoolInput } from "./spooled-input.js";
 
+export { backUpStateDirectory, type BackupReport } from "../backup/backup.js";
+export { restoreStateDirectory, type RestoreReport } from "../backup/restore.js";
 export type { ExportProgress, ExportReport } from "./export-state.js";
 export { fileBytes } from "./file-bytes.js";
 export type { ExistingPolicy, ImportProgress, ImportReport, ImportTarget } from "./import-options.js";

@@ -1,7 +1,5 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type * as blobsModule from "../../src/blobs/index.js";
-import type * as layoutModule from "../../src/files/layout.js";
 import type * as nodeFileSystemModule from "../../src/files/node-file-system.js";
 import type * as openStateDirectoryModule from "../../src/open-state-directory.js";
 import type * as collectionsModule from "../../src/collections/index.js";
@@ -20,8 +18,6 @@ async function built(module: string): Promise<unknown> {
 export const { defineCollection } = (await built("collections/index.js")) as typeof collectionsModule;
 export const { openStateDirectory } = (await built("open-state-directory.js")) as typeof openStateDirectoryModule;
 export const { verifyStateDirectory } = (await built("store/verify.js")) as typeof verifyModule;
-export const { DirectoryBlobs } = (await built("blobs/index.js")) as typeof blobsModule;
-export const { Layout } = (await built("files/layout.js")) as typeof layoutModule;
 export const { nodeFileSystem } = (await built("files/node-file-system.js")) as typeof nodeFileSystemModule;
 
 export type StateDirectory = openStateDirectoryModule.StateDirectory;

@@ -5,12 +5,12 @@ import { record, type Recording, type RecordingStart } from "./recording.js";
 import { randomVariant, systematicVariants } from "./states/crash-variants.js";
 import { DiskHistory } from "./states/disk-history.js";
 import { Random } from "./states/random.js";
-import { blobs } from "./workloads/blobs.js";
 import { documents } from "./workloads/documents.js";
 import { expiry } from "./workloads/expiry.js";
 import { recovery } from "./workloads/recovery.js";
 import { reopening } from "./workloads/reopening.js";
 import { surfaces } from "./workloads/surfaces.js";
+import { uploads } from "./workloads/uploads.js";
 import type { Workload } from "./workloads/workload.js";
 
 type Breaking = ((disk: FileSystem) => FileSystem) | undefined;
@@ -75,7 +75,7 @@ function startAt(
   return { ...common, machineSurvives: false, history: DiskHistory.of(image), image };
 }
 
-const workloads = [documents, reopening, surfaces, expiry, blobs];
+const workloads = [documents, reopening, surfaces, expiry, uploads];
 
 export const scenarios: readonly Scenario[] = workloads.flatMap((workload) => [
   plain(workload),

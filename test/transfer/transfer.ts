@@ -3,7 +3,7 @@ import { builtInCollections } from "../../src/built-in-surfaces.js";
 import type { BlobStore, CollectionDefinition } from "../../src/collections/index.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import type { StateDirectory } from "../../src/open-state-directory.js";
-import type { BlobNaming } from "../../src/store/backup-blobs.js";
+import type { BlobNaming } from "../../src/backup/backup-blobs.js";
 import { FileOutput } from "../../src/transfer/export-output.js";
 import { exportStateDirectory, type ExportReport } from "../../src/transfer/export-state.js";
 import type { ImportOptions, ImportTarget } from "../../src/transfer/import-options.js";

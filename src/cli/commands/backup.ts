@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { backUpStateDirectory, type BackupProgress } from "../../store/backup.js";
+import { backUpStateDirectory, type BackupProgress } from "../../backup/backup.js";
 import { fileBytes } from "../../transfer/index.js";
 import type { Bind } from "../invocation.js";
 import { printable } from "../printable.js";

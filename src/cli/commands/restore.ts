@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { restoreStateDirectory } from "../../store/restore.js";
+import { restoreStateDirectory } from "../../backup/restore.js";
 import type { Bind } from "../invocation.js";
 import { printable } from "../printable.js";
 import { ProgressLine } from "../progress-line.js";

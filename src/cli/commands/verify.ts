@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Config } from "../../config/index.js";
 import { isHoldfastError } from "../../errors.js";
-import { blobPath } from "../../store/backup-blobs.js";
+import { blobName } from "../../blobs/index.js";
 import { verifyStateDirectory, type VerifyFinding, type VerifyReport } from "../../store/verify.js";
 import type { Bind, Invocation } from "../invocation.js";
 import { openForReading } from "../open-state.js";
@@ -50,7 +50,7 @@ async function withFiles(invocation: Invocation, config: Config, report: VerifyR
       },
     });
     const found = findings.map(({ id, detail, severity }): VerifyFinding => {
-      return { file: blobPath(id), kind: "blob", detail, severity };
+      return { file: blobName(id), kind: "blob", detail, severity };
     });
     return {
       ...report,

@@ -56,7 +56,7 @@ class StateCheck {
         this.#say(`a reader saw everything up to commit ${seen}, and the owner up to ${lastSequence}`);
       if (lastSequence <= this.#state.issued) {
         await this.#compare(first, lastSequence, "after recovery");
-        this.#add("in the files", (await this.#state.workload.check?.(process, this.#machine.directory, first)) ?? []);
+        this.#add("in the files", (await this.#state.workload.check?.(first)) ?? []);
       }
       if (turn % 2 === 0) killed = process.disk.image();
       else await this.#writeOn(first);
@@ -88,6 +88,8 @@ class StateCheck {
         directory: this.#machine.directory,
         collections: workloadCollections,
         ...smallStore,
+        // What an opening goes on with is read from the journal here.
+        journalRetainBytes: 1_048_576,
         environment: process.environment,
       });
     } catch (error) {

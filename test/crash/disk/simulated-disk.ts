@@ -96,7 +96,14 @@ export class SimulatedDisk implements FileSystem {
   }
 
   existsNow(path: string): boolean {
-    return this.#peek(path) !== undefined;
+    this.#adoptSockets(path);
+    try {
+      this.#tree.find(path, "stat");
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw error;
+    }
   }
 
   async makeDirectory(path: string): Promise<void> {
@@ -117,8 +124,10 @@ export class SimulatedDisk implements FileSystem {
   async rename(from: string, to: string): Promise<void> {
     await this.pace();
     this.#adoptSockets(from);
-    const inode = this.#tree.find(from, "rename");
+    const source = this.#tree.placeOf(from, "rename");
     const target = this.#tree.placeOf(to, "rename");
+    const inode = this.#tree.find(from, "rename");
+    if (isBelow(from, to)) throw systemError("ENOTEMPTY", "rename", to);
     const replaced = target.directory.entries.get(target.name);
     // Two names of one file: POSIX has this do nothing, and both stay.
     if (replaced === inode) return;
@@ -127,7 +136,6 @@ export class SimulatedDisk implements FileSystem {
       if (inode.kind !== "directory") throw systemError("EISDIR", "rename", to);
       if (replaced.entries.size > 0) throw systemError("ENOTEMPTY", "rename", to);
     } else if (replaced !== undefined && inode.kind === "directory") throw systemError("ENOTDIR", "rename", to);
-    const source = this.#tree.placeOf(from, "rename");
     source.directory.entries.delete(source.name);
     // Anew, so that the name stands last, as a name that was just made does.
     target.directory.entries.delete(target.name);

@@ -31,5 +31,5 @@ export interface Workload {
   readonly settings?: Partial<OpenStateDirectoryOptions>;
   run(session: Session): Promise<void>;
   /** What must hold in every state beyond the documents. @returns what does not. */
-  readonly check?: (process: MachineProcess, directory: string, state: StateDirectory) => Promise<string[]>;
+  readonly check?: (state: StateDirectory) => Promise<string[]>;
 }

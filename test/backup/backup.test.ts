@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStateDirectory, type StateDirectory } from "../../src/open-state-directory.js";
-import { blobPath, type BlobNaming } from "../../src/store/backup-blobs.js";
-import { readBackupList } from "../../src/store/backup-list.js";
-import { backUpStateDirectory } from "../../src/store/backup.js";
-import { restoreStateDirectory } from "../../src/store/restore.js";
+import type { BlobNaming } from "../../src/backup/backup-blobs.js";
+import { blobName } from "../../src/blobs/index.js";
+import { readBackupList } from "../../src/backup/backup-list.js";
+import { backUpStateDirectory } from "../../src/backup/backup.js";
+import { restoreStateDirectory } from "../../src/backup/restore.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import { FaultyFileSystem, type DiskOperation } from "../faults/faulty-file-system.js";
@@ -41,7 +42,7 @@ const naming: BlobNaming = new Map([
 ]);
 
 async function putWithBlob(folder: StateFolder, state: StateDirectory, id: string, text: string): Promise<void> {
-  const place = folder.at(blobPath(id));
+  const place = folder.at(blobName(id));
   await mkdir(dirname(place), { recursive: true });
   await writeFile(place, text);
   const sha256 = createHash("sha256").update(text).digest("hex");
@@ -199,15 +200,15 @@ describe("a backup", () => {
     const state = await filled(folder, 1);
     for (const id of ["file-good", "file-short", "file-other", "file-gone"])
       await putWithBlob(folder, state, id, `bytes of ${id}`);
-    await writeFile(folder.at(blobPath("file-short")), "bytes");
-    await writeFile(folder.at(blobPath("file-other")), "bytes of file-othER");
-    await rm(folder.at(blobPath("file-gone")));
+    await writeFile(folder.at(blobName("file-short")), "bytes");
+    await writeFile(folder.at(blobName("file-other")), "bytes of file-othER");
+    await rm(folder.at(blobName("file-gone")));
     const { directory } = folder;
     const report = await backUpStateDirectory({ directory, to: elsewhere.at("backup"), blobNaming: naming });
     expect(report.damage.map(({ file }) => file).sort()).toEqual(
-      ["file-gone", "file-other", "file-short"].map(blobPath).sort(),
+      ["file-gone", "file-other", "file-short"].map(blobName).sort(),
     );
-    expect(await readFile(elsewhere.at("backup", blobPath("file-good")), "utf8")).toBe("bytes of file-good");
+    expect(await readFile(elsewhere.at("backup", blobName("file-good")), "utf8")).toBe("bytes of file-good");
     expect(report.blobs).toBe(3);
   });
 
@@ -226,7 +227,7 @@ describe("a backup", () => {
       before: async () => {
         removed = true;
         await state.collection(notes).delete("file-2");
-        await rm(folder.at(blobPath("file-2")));
+        await rm(folder.at(blobName("file-2")));
       },
     });
     // Stored when the others had been copied, and the picture has it.

@@ -14,12 +14,12 @@ import {
   type BackupSummary,
 } from "./backup-list.js";
 import { BackupTree } from "./backup-tree.js";
-import { checkFileSystem } from "./network-file-system.js";
-import { systemEnvironment, type OpenEnvironment } from "./open-options.js";
-import { openOwner } from "./open-owner.js";
-import { parseStoreOptions, type StoreOptionsInput } from "./options.js";
-import type { RecoveryReport } from "./recovery-report.js";
-import { verifyStateDirectory, type VerifyReport } from "./verify.js";
+import { checkFileSystem } from "../store/network-file-system.js";
+import { systemEnvironment, type OpenEnvironment } from "../store/open-options.js";
+import { openOwner } from "../store/open-owner.js";
+import { parseStoreOptions, type StoreOptionsInput } from "../store/options.js";
+import type { RecoveryReport } from "../store/recovery-report.js";
+import { verifyStateDirectory, type VerifyReport } from "../store/verify.js";
 
 export interface RestoreOptions {
   /** The folder of the backup. It is only read. */

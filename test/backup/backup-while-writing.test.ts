@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openStateDirectory, type OpenStateDirectoryOptions } from "../../src/open-state-directory.js";
-import { backUpStateDirectory } from "../../src/store/backup.js";
-import { restoreStateDirectory } from "../../src/store/restore.js";
+import { backUpStateDirectory } from "../../src/backup/backup.js";
+import { restoreStateDirectory } from "../../src/backup/restore.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
 import { entries, type Entry } from "../programs/entries.js";
 import { allOf } from "../support/notes.js";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
-import { readSealed } from "./manifest.js";
+import { readSealed } from "../store/manifest.js";
 
 /** The name of the list that makes a folder a backup. It is written last: without it, a backup is not complete. */
 export const backupListName = "backup.json";

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { blobName } from "../blobs/index.js";
 import { HoldfastError } from "../errors.js";
 import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
-import { safeName, shardOf } from "../files/safe-name.js";
+import { shardOf } from "../files/safe-name.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import type { BackupDamage } from "./backup-list.js";
 import type { BackupTree } from "./backup-tree.js";
@@ -18,12 +19,6 @@ export interface NamedBlob {
 
 /** By collection: the bytes that a document's body names, if any. The body is as stored, of whatever schema version. */
 export type BlobNaming = ReadonlyMap<string, (body: unknown) => NamedBlob | undefined>;
-
-/** Where the bytes of an id lie, relative to the state directory. */
-export function blobPath(id: string): string {
-  const name = safeName(id);
-  return `blobs/${shardOf(name)}/${name}`;
-}
 
 /**
  * Copies bytes that never change under their name. They may be removed meanwhile: those are passed over here, and whether
@@ -57,10 +52,10 @@ export async function completeBlobs(
 ): Promise<NamedBlob[]> {
   const missing: NamedBlob[] = [];
   for (const blob of named) {
-    const path = blobPath(blob.id);
+    const path = blobName(blob.id);
     if (tree.get(path) === undefined && !(await copyIfThere(layout, tree, path))) missing.push(blob);
   }
-  const wanted = new Set(named.map(({ id }) => blobPath(id)));
+  const wanted = new Set(named.map(({ id }) => blobName(id)));
   for (const { path } of tree.files) {
     // Bytes that were removed after they had been copied. Others that no document names may belong to a program's own
     // kind of document, and stay.
@@ -76,7 +71,7 @@ export async function completeBlobs(
 /** Compares the copies with what the documents say of them. Damage is told, and the copy is kept as it is. */
 export function damagedBlobs(tree: BackupTree, named: readonly NamedBlob[]): BackupDamage[] {
   return named.flatMap(({ id, size, sha256 }): BackupDamage[] => {
-    const file = blobPath(id);
+    const file = blobName(id);
     const copy = tree.get(file);
     if (copy === undefined) return [{ file, detail: `the bytes of ${JSON.stringify(id)} are missing` }];
     if (copy.size !== size) return [{ file, detail: `holds ${copy.size} bytes instead of ${size}` }];

@@ -13,13 +13,13 @@ import { formatSegmentName } from "../journal/segment-name.js";
 import { version } from "../version.js";
 import { completeBlobs, copyAllBlobs, damagedBlobs, type BlobNaming, type NamedBlob } from "./backup-blobs.js";
 import { backupListName, type BackupDamage, type BackupList, type BackupSummary } from "./backup-list.js";
-import { PictureCopy, type Picture, type PictureSink } from "./backup-picture.js";
+import { PictureCopy, type Picture, type PictureSink } from "../store/picture-copy.js";
 import { BackupTree } from "./backup-tree.js";
-import type { Checkpoint } from "./checkpoint-file.js";
-import { directoryFormat, manifestSchema, readSealed } from "./manifest.js";
-import { systemEnvironment, type OpenEnvironment } from "./open-options.js";
-import { openReaderParts, type OpenedReader } from "./open-reader.js";
-import { parseStoreOptions } from "./options.js";
+import type { Checkpoint } from "../store/checkpoint-file.js";
+import { directoryFormat, manifestSchema, readSealed } from "../store/manifest.js";
+import { systemEnvironment, type OpenEnvironment } from "../store/open-options.js";
+import { openReaderParts, type OpenedReader } from "../store/open-reader.js";
+import { parseStoreOptions } from "../store/options.js";
 
 /** How far a backup or restore is. */
 export interface BackupProgress {
