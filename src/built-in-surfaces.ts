@@ -8,6 +8,7 @@ import {
   conversationsCollection,
 } from "./surfaces/conversations/index.js";
 import { idempotencyKeysCollection } from "./surfaces/idempotency/index.js";
+import { importMarks } from "./surfaces/imports/index.js";
 import { fileRemovalsCollection, Files, filesCollection, type FilesOptions } from "./surfaces/files/index.js";
 import {
   Replay,
@@ -61,6 +62,7 @@ export const builtInCollections = [
   batchesCollection,
   intentsCollection,
   idempotencyKeysCollection,
+  importMarks,
   startupTransitions,
 ] as readonly CollectionDefinition<unknown>[];
 

@@ -65,6 +65,9 @@ function optionsOf({
   journal,
   limits,
   responses,
+  replay,
+  files,
+  vectorStores,
 }: Config): OpenStateDirectoryOptions {
   return {
     directory,
@@ -77,5 +80,18 @@ function optionsOf({
     documentBytes: limits.documentBytes,
     depth: limits.depth,
     responses: { timeToLiveMs: responses.timeToLiveSeconds * 1000 },
+    replay: replayOptionsOf(replay),
+    files: { limitBytes: files.limitBytes, formats: files.formats?.split(",") ?? [] },
+    vectorStores: { ingestion: vectorStores.ingestion, leaseMs: vectorStores.leaseSeconds * 1000 },
+  };
+}
+
+/** The settings of the replay, by the names the library gives them. */
+export function replayOptionsOf(replay: Config["replay"]): NonNullable<OpenStateDirectoryOptions["replay"]> {
+  const { timeToLiveSeconds, maximumCount, maximumBytes, abandonedAfterSeconds, captureText, bodyBytes } = replay;
+  return {
+    retention: { timeToLiveMs: timeToLiveSeconds * 1000, maximumCount, maximumBytes },
+    abandonedAfterMs: abandonedAfterSeconds * 1000,
+    policy: { capture_text: captureText, max_body_bytes: bodyBytes },
   };
 }

@@ -68,11 +68,72 @@ const responses = z.strictObject({
     .describe("How long responses and conversations are kept after their last change. 30 days unless set."),
 });
 
+/** A whole number of seconds, up to a hundred years. */
+function seconds(minimum: number): z.ZodInt {
+  return z.int().min(minimum).max(3_153_600_000);
+}
+
+const replay = z.strictObject({
+  timeToLiveSeconds: seconds(1).default(2_592_000).describe("How long a replay record is kept, from its timestamp."),
+  maximumCount: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .default(100_000)
+    .describe("The most replay records kept; beyond it the oldest go."),
+  maximumBytes: bytes(1024)
+    .default(1_073_741_824)
+    .describe("The most bytes of replay records kept, as JSON; beyond it the oldest go."),
+  abandonedAfterSeconds: seconds(1)
+    .default(900)
+    .describe("How long a remote recorder may be silent about a record before the record counts as aborted."),
+  captureText: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether prompts, bodies and tool text are kept, where a record brings no policy of its own. Off, only the facts " +
+        "around them are.",
+    ),
+  bodyBytes: bytes(1)
+    .max(1_048_576)
+    .default(4096)
+    .describe("How much of each request and response body is kept, where a record brings no policy of its own."),
+});
+
+const files = z.strictObject({
+  limitBytes: bytes(1).default(536_870_912).describe("The largest file that can be uploaded."),
+  formats: z
+    .string()
+    .regex(/^\.[^\s,.][^\s,]*(,\.[^\s,.][^\s,]*)*$/, "must be endings such as .txt,.md, parted by commas")
+    .nullable()
+    .default(null)
+    .describe("What a file's name may end in, parted by commas, such as .txt,.md,.json. Without it, anything."),
+});
+
+const vectorStores = z.strictObject({
+  ingestion: z
+    .enum(["none", "external"])
+    .default("none")
+    .describe(
+      "Who ingests attached files. none: nobody, an attached file is completed at once. external: a router that reports " +
+        "how it goes.",
+    ),
+  leaseSeconds: seconds(1)
+    .default(900)
+    .describe("How long an external ingestion may be silent before it is taken for dead."),
+});
+
 const server = z.strictObject({
   bodyLimitBytes: bytes(1024)
     .max(268_435_456)
     .default(16_777_216)
     .describe("The largest request body the service reads. A larger one is answered with 413."),
+  requestTimeoutSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(600)
+    .describe("How long a client may take to send a request, uploads among them. 0 for no limit."),
   keysFile: z
     .string()
     .min(1)
@@ -133,6 +194,9 @@ const shape = {
   journal: journal.prefault({}).describe("The write-ahead journal."),
   limits: limits.prefault({}).describe("What a document may be."),
   responses: responses.prefault({}).describe("Responses and conversations."),
+  replay: replay.prefault({}).describe("Router replay."),
+  files: files.prefault({}).describe("Uploaded files."),
+  vectorStores: vectorStores.prefault({}).describe("Vector stores."),
   server: server.prefault({}).describe("The HTTP service."),
 };
 

@@ -3,6 +3,7 @@ import { ragCacheContract, semanticCacheContract } from "./surfaces/caches.js";
 import { filesContract } from "./surfaces/files.js";
 import { conversationsContract, responsesContract } from "./surfaces/histories.js";
 import { idempotencyKeysContract } from "./surfaces/idempotency.js";
+import { importsContract } from "./surfaces/imports.js";
 import { routerReplayContract } from "./surfaces/replay.js";
 import { startupHistoryContract, startupStatusContract } from "./surfaces/startup.js";
 import { userCollectionsContract } from "./surfaces/user-collections.js";
@@ -26,6 +27,7 @@ export const durabilityContract: DurabilityContract = durabilityContractSchema.p
     startupStatusContract,
     startupHistoryContract,
     idempotencyKeysContract,
+    importsContract,
     semanticCacheContract,
     ragCacheContract,
     userCollectionsContract,

@@ -31,6 +31,11 @@ export interface ServerOptions {
   readonly keys?: readonly AccessKey[];
   /** The most requests a minute from each key, or each address without one; 0 for no limit. Default 0. */
   readonly requestsPerMinute?: number;
+  /**
+   * How long a client may take to send a request, uploads among them, in milliseconds; 0 for no limit. It does not limit
+   * how long the reply takes. Default ten minutes.
+   */
+  readonly requestTimeoutMs?: number;
   /** How patient streams of changes are. */
   readonly changeStream?: OperatorOptions;
   /** The largest request body, in bytes; a larger one is answered with 413. Default 16 MiB. */
@@ -44,8 +49,7 @@ export interface ServerOptions {
 const defaultBodyLimitBytes = 16 * 1024 * 1024;
 /** An id has up to 256 characters, each of them up to twelve when percent-encoded. */
 const longestPathParameter = 256 * 12;
-/** A client has this long to send a request. It does not limit how long the reply takes. */
-const requestTimeoutMs = 120_000;
+const defaultRequestTimeoutMs = 600_000;
 
 /**
  * Builds the HTTP service on an open state directory. It does not listen yet: see `serve`, which also sees to it that
@@ -56,6 +60,7 @@ const requestTimeoutMs = 120_000;
  */
 export function createServer(state: StateDirectory, options: ServerOptions = {}): FastifyInstance {
   const { keys, requestsPerMinute = 0, bodyLimitBytes = defaultBodyLimitBytes } = options;
+  const { requestTimeoutMs = defaultRequestTimeoutMs } = options;
   const { changeStream, logLevel = "info", logStream = process.stderr } = options;
   const server = fastify({
     logger: { level: logLevel, stream: logStream },

@@ -364,9 +364,11 @@ export class Checkpointer {
       if (damagedSegments.has(name))
         await quarantine.move(path, "journal-damaged", "damaged, and covered by a checkpoint");
       else await removeIfPresent(fileSystem, path);
+      // One after the other: of removals that are not durable, a power loss may take back the first and not the second,
+      // and the gap would look like damage.
+      await fileSystem.syncDirectory(layout.journal);
+      this.#removed.add(name);
     }
-    if (keepFrom > 0) await fileSystem.syncDirectory(layout.journal);
-    for (const name of covered.slice(0, keepFrom)) this.#removed.add(name);
   }
 
   #allSegments(): string[] {

@@ -3,7 +3,7 @@ import { HoldfastError } from "../errors.js";
 import { checkExport, longestLine, type CheckedExport } from "./check-export.js";
 import { exportBlobSchema, exportDocumentSchema, type ExportBlob, type ExportDocument } from "./export-format.js";
 import { ImportCollections } from "./import-collections.js";
-import { beginImport, endImport, isUnderWay } from "./import-mark.js";
+import { beginImport, endImport, isUnderWay } from "../surfaces/imports/index.js";
 import { ImportTally, type ImportOptions, type ImportReport, type ImportTarget } from "./import-options.js";
 import { beforeWriting, leftOut } from "./import-rules.js";
 import { jsonOf, linesOf, type Line } from "./lines.js";

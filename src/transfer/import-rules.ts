@@ -6,7 +6,7 @@ import {
 } from "../surfaces/replay/replay-counter-document.js";
 import { replayRecordsCollection } from "../surfaces/replay/replay-document.js";
 import { startupTransitions } from "../surfaces/startup/index.js";
-import { importMarks } from "./import-mark.js";
+import { importMarks } from "../surfaces/imports/index.js";
 
 /**
  * Collections of which an import takes nothing, and why. Counters are right only beside exactly the records they were

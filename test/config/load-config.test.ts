@@ -49,7 +49,17 @@ describe("defaults", () => {
       journal: { checkpointBytes: 33_554_432, retainBytes: 16_777_216, limitBytes: 536_870_912 },
       limits: { documentBytes: 16_777_216, depth: 100 },
       responses: { timeToLiveSeconds: 2_592_000 },
-      server: { bodyLimitBytes: 16_777_216, keysFile: null, requestsPerMinute: 0 },
+      replay: {
+        timeToLiveSeconds: 2_592_000,
+        maximumCount: 100_000,
+        maximumBytes: 1_073_741_824,
+        abandonedAfterSeconds: 900,
+        captureText: true,
+        bodyBytes: 4096,
+      },
+      files: { limitBytes: 536_870_912, formats: null },
+      vectorStores: { ingestion: "none", leaseSeconds: 900 },
+      server: { bodyLimitBytes: 16_777_216, requestTimeoutSeconds: 600, keysFile: null, requestsPerMinute: 0 },
     });
     expect(file).toBeUndefined();
     expect(new Set([...origins.values()].map(({ from }) => from))).toEqual(new Set(["default"]));

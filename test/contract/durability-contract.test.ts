@@ -51,6 +51,7 @@ describe("the contract", () => {
       "startup_status",
       "startup_history",
       "idempotency_keys",
+      "imports",
       "semantic_cache",
       "rag_cache",
       "user_collections",

@@ -1,6 +1,6 @@
 import type { FileSystem } from "../../src/files/file-system.js";
 import { checkState } from "./checks/check-state.js";
-import { Counts } from "./counts.js";
+import type { Counts } from "./counts.js";
 import { crashPoints, type CrashPoint } from "./crash-point.js";
 import { fingerprintOf, type DiskImage } from "./disk/disk-image.js";
 import type { Machine } from "./machine.js";

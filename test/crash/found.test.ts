@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DiskLog, type DiskEvent } from "./disk/disk-event.js";
 import { Machine, type MachineProcess } from "./machine.js";
-import { openStateDirectory, type StateDirectory } from "./product.js";
+import { openStateDirectory, verifyStateDirectory, type StateDirectory } from "./product.js";
 import { DiskHistory, type CrashChoice } from "./states/disk-history.js";
 import { notes, smallStore } from "./workloads/collections.js";
 
@@ -86,4 +86,25 @@ test("a folder that a killed owner had made, and not synced, keeps what the next
   await using after = await afterKillAndPowerLoss(machine, historyBehind(log.events, made));
   expect((await after.collection(notes).get("a"))?.body).toEqual({ text: "acknowledged" });
   expect(after.recovery).toMatchObject({ damage: [], lostDocuments: [] });
+});
+
+test("segments that were removed together, in whatever order the disk did it, leave no gap in the journal", async () => {
+  await using machine = await Machine.make();
+  const log = new DiskLog();
+  const state = await open(machine, machine.reboot(undefined, { recorder: log }));
+  for (let number = 0; number < 3 * 16; number += 1)
+    await state.collection(notes).put("a", { text: `${number}`.repeat(500) });
+  await state.close();
+
+  const removals = log.events.filter((event) => event.kind === "remove" && event.name.endsWith(".wal"));
+  expect(removals.length).toBeGreaterThan(1);
+  const last = removals.at(-1);
+  const history = historyBehind(log.events, (event) => event === last);
+  const onlyTheLast = history.image({
+    isNameKept: (_, change) => change === history.pendingNames.at(-1),
+    content: (file) => file.oldest(),
+  });
+  const process = machine.reboot(onlyTheLast);
+  const { findings } = await verifyStateDirectory(machine.directory, { fileSystem: process.disk });
+  expect(findings).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { FileOutput } from "../../src/transfer/export-output.js";
 import { exportStateDirectory } from "../../src/transfer/export-state.js";
 import { fileBytes } from "../../src/transfer/file-bytes.js";
 import { importExport } from "../../src/transfer/import-export.js";
-import { importMarks } from "../../src/transfer/import-mark.js";
+import { importMarks } from "../../src/surfaces/imports/index.js";
 import { FaultyFileSystem } from "../faults/faulty-file-system.js";
 import { allOf, notes } from "../support/notes.js";
 import { rejectionOf } from "../support/rejection.js";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { importRedis } from "../../src/transfer/reference/import-redis.js";
 import { importReplay } from "../../src/transfer/reference/import-replay.js";
 import { uncopied } from "../../src/transfer/reference/copy-text.js";
-import { importMarks } from "../../src/transfer/import-mark.js";
+import { importMarks } from "../../src/surfaces/imports/index.js";
 import { Replay } from "../../src/surfaces/replay/index.js";
 import { responseThreadsCollection } from "../../src/surfaces/responses/index.js";
 import { rejectionOf } from "../support/rejection.js";

@@ -13,7 +13,7 @@ import {
   type ImportTarget,
 } from "../../transfer/index.js";
 import type { Bind } from "../invocation.js";
-import { openForOneChange } from "../open-state.js";
+import { openForOneChange, replayOptionsOf } from "../open-state.js";
 import { printable } from "../printable.js";
 import { ProgressLine } from "../progress-line.js";
 import { quantity } from "../render/quantity.js";
@@ -83,6 +83,7 @@ function targetOf(state: StateDirectory, config: Config): ImportTarget {
     definitions: new Map(builtInCollections.map((definition) => [definition.name, definition])),
     blobs: state.blobs,
     now: Date.now,
+    replay: replayOptionsOf(config.replay),
     responsesTimeToLiveMs: config.responses.timeToLiveSeconds * 1000,
   };
 }

@@ -51,7 +51,7 @@ async function startServing(
   output: Output,
 ): Promise<Service> {
   const { host, port, logLevel } = config;
-  const { bodyLimitBytes, requestsPerMinute } = config.server;
+  const { bodyLimitBytes, requestsPerMinute, requestTimeoutSeconds } = config.server;
   await tell(state, output, { phase: "initializing_models", message: `Binding ${host}, port ${port}.` });
   try {
     const service = await serve(state, {
@@ -60,6 +60,7 @@ async function startServing(
       logLevel,
       bodyLimitBytes,
       requestsPerMinute,
+      requestTimeoutMs: requestTimeoutSeconds * 1000,
       ...(keys === undefined ? {} : { keys }),
     });
     await tell(state, output, { phase: "ready", message: `Serving on ${service.url}.` });

@@ -4,7 +4,7 @@ import { defaultTimeToLiveMs, Responses, type RecordedResponse } from "../../sur
 import { prepareResponse } from "../../surfaces/responses/prepare-response.js";
 import { longestLine } from "../check-export.js";
 import { alreadyExist } from "../import-export.js";
-import { beginImport, endImport, isUnderWay } from "../import-mark.js";
+import { beginImport, endImport, isUnderWay } from "../../surfaces/imports/index.js";
 import { ImportTally, type ImportOptions, type ImportReport, type ImportTarget } from "../import-options.js";
 import { LineProblems } from "../line-problems.js";
 import { hashOfFile } from "../hash-of-file.js";

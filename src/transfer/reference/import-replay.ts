@@ -7,7 +7,7 @@ import { Replay } from "../../surfaces/replay/replay.js";
 import { longestLine } from "../check-export.js";
 import { hashOfFile } from "../hash-of-file.js";
 import { alreadyExist } from "../import-export.js";
-import { beginImport, endImport, isUnderWay } from "../import-mark.js";
+import { beginImport, endImport, isUnderWay } from "../../surfaces/imports/index.js";
 import { ImportTally, type ImportOptions, type ImportReport, type ImportTarget } from "../import-options.js";
 import { LineProblems } from "../line-problems.js";
 import { jsonOf, linesOf } from "../lines.js";

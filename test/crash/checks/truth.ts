@@ -21,7 +21,7 @@ export type Expected = ReadonlyMap<string, ReadonlyMap<string, ExpectedDocument>
 export class Truth {
   readonly #commits: Map<number, CommitRecord>;
   /** Made as they are asked for. */
-  readonly #folded: Map<string, Map<string, ExpectedDocument>>[] = [new Map()];
+  readonly #folded: Map<string, Map<string, ExpectedDocument>>[] = [new Map<string, Map<string, ExpectedDocument>>()];
 
   constructor(commits: ReadonlyMap<number, CommitRecord> = new Map()) {
     this.#commits = new Map(commits);

@@ -30,8 +30,9 @@ export class SimulatedFile implements OpenFile {
 
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     await this.#disk.pace();
-    const inode = this.#file("write");
+    this.#assertOpen("write");
     if (this.#mode === "read") throw systemError("EBADF", "write", this.path);
+    const inode = this.#file("write");
     if (length === 0) return 0;
     const bytes = Buffer.from(buffer.subarray(offset, offset + length));
     resize(inode, Math.max(inode.bytes.length, position + bytes.length));
@@ -53,8 +54,9 @@ export class SimulatedFile implements OpenFile {
 
   async truncate(length: number): Promise<void> {
     await this.#disk.pace();
-    const inode = this.#file("ftruncate");
+    this.#assertOpen("ftruncate");
     if (this.#mode === "read") throw systemError("EINVAL", "ftruncate", this.path);
+    const inode = this.#file("ftruncate");
     resize(inode, length);
     inode.modifiedAtMs = this.#disk.now();
     this.#disk.record({ kind: "truncate", inode: inode.number, length });

@@ -1,7 +1,7 @@
 import type { CrashChoice, DiskHistory } from "./disk-history.js";
 import type { ContentChoice, FileHistory } from "./file-history.js";
 import type { NameChange, NameEffect } from "./name-history.js";
-import { Random } from "./random.js";
+import type { Random } from "./random.js";
 
 /** What kind of crash left a state, and what it did; a state may show several at once. */
 export const faultKinds = [

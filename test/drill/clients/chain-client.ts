@@ -1,7 +1,7 @@
 import type OpenAI from "openai";
 import type { ChatMessage } from "../../../examples/router/upstream/local-answer.js";
 import type { Response } from "../ledger.js";
-import { readInput, readResponse } from "../read-back.js";
+import { readInput, readResponse } from "../readings/read-history.js";
 import { expectedAnswer, takeTurn, textOfResponse, UnresolvedTurn } from "../turn.js";
 import { Client } from "./client.js";
 

@@ -1,6 +1,6 @@
 import type OpenAI from "openai";
 import type { AcknowledgedConversation, ExpectedMessage, Response } from "../ledger.js";
-import { expectMessages, readConversation, readResponse } from "../read-back.js";
+import { expectMessages, readConversation, readResponse } from "../readings/read-history.js";
 import { CutOffError, request } from "../service.js";
 import { expectedAnswer, takeTurn, textOfResponse, UnresolvedTurn } from "../turn.js";
 import { Client } from "./client.js";

@@ -1,5 +1,5 @@
 import OpenAI from "openai";
-import { checkAbsent } from "../check.js";
+import { checkAbsent } from "../checks/check-history.js";
 import { request } from "../service.js";
 import { expectedAnswer, takeTurn, textOfResponse, UnresolvedTurn } from "../turn.js";
 import { Client } from "./client.js";

@@ -1,6 +1,7 @@
-import OpenAI from "openai";
-import type { ExpectedMessage, Ledger, Response } from "./ledger.js";
-import { request } from "./service.js";
+import type OpenAI from "openai";
+import type { ExpectedMessage, Ledger, Response } from "../ledger.js";
+import { request } from "../service.js";
+import { orAbsent } from "./or-absent.js";
 
 /** Small, so that long lists are walked by their cursors. */
 const itemsPerPage = 7;
@@ -76,13 +77,4 @@ function messageOf(item: object): FoundMessage {
     readonly content: readonly { readonly text?: string }[];
   };
   return { id, role, status, text: content.map((part) => part.text ?? "").join("") };
-}
-
-async function orAbsent<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof OpenAI.NotFoundError) return undefined;
-    throw error;
-  }
 }

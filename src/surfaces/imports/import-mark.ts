@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineCollection, type Store } from "../collections/index.js";
+import { defineCollection, type Store } from "../../collections/index.js";
 
 /**
  * An import that is under way: written before its first document and removed after its last. Found by a later import of

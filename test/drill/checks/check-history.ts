@@ -1,7 +1,7 @@
 import OpenAI from "openai";
-import type { Ledger } from "./ledger.js";
-import { expectMessages, readConversation, readInput, readResponse } from "./read-back.js";
-import { request } from "./service.js";
+import type { Ledger } from "../ledger.js";
+import { expectMessages, readConversation, readInput, readResponse } from "../readings/read-history.js";
+import { request } from "../service.js";
 
 /** Asks for an acknowledged response and its input, and compares all of it with what was acknowledged. */
 export async function checkResponse(client: OpenAI, ledger: Ledger, id: string): Promise<void> {
@@ -52,8 +52,8 @@ export async function checkAbsent(client: OpenAI, ledger: Ledger, id: string): P
   }
 }
 
-/** Checks everything that was ever acknowledged. */
-export async function checkAll(client: OpenAI, ledger: Ledger): Promise<void> {
+/** Checks every acknowledged response and conversation, and what must not be there. */
+export async function checkHistories(client: OpenAI, ledger: Ledger): Promise<void> {
   for (const id of ledger.responses.keys()) await checkResponse(client, ledger, id);
   for (const id of ledger.conversations.keys()) await checkConversation(client, ledger, id);
   for (const id of ledger.absent.keys()) await checkAbsent(client, ledger, id);
