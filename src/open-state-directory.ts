@@ -131,7 +131,7 @@ class StatusDuringOpening implements OpeningObserver {
   }
 
   async owned(...[lock, layout]: Parameters<OpeningObserver["owned"]>): Promise<void> {
-    const { fileSystem, clock } = this.#environment;
+    const { fileSystem, clock, identity } = this.#environment;
     await setAsideDamagedStatus(this.#environment, layout);
     const reserve = new Reserve(fileSystem, layout.reserve);
     this.startup = await Startup.begin({
@@ -142,6 +142,7 @@ class StatusDuringOpening implements OpeningObserver {
       writeFile: (path, bytes) => reserve.replace(path, bytes),
       fileSystem,
       clock,
+      identity,
       heartbeatIntervalMs: this.#heartbeatMs,
     });
     await this.startup.report({ phase: "recovering", message: "Recovering the state directory." });

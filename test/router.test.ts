@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { answerTo, digestOf } from "../examples/router/upstream/local-answer.js";
+import { freePort } from "./cache/redis-server.js";
 import { RouterProcess } from "./drill/router-process.js";
 
 const program = fileURLToPath(new URL("../build/examples/router/main.js", import.meta.url));
@@ -205,6 +208,22 @@ describe("examples/router", () => {
       await expect(client.responses.create({ model, input: "hello" })).rejects.toMatchObject({ status: 503 });
     }
     expect(await router.ended).toMatchObject({ code: 1 });
+  });
+
+  it("ends when it can not start, also while it seeks its cache server", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const failing = new RouterProcess(program, join(directory, "other"), {
+      ROUTER_PORT: String(port),
+      ROUTER_CACHE_URL: `redis://127.0.0.1:${await freePort()}`,
+    });
+    try {
+      expect(await failing.ended).toEqual({ code: 1, signal: null });
+    } finally {
+      failing.end();
+      taken.close();
+    }
   });
 
   it("tells each phase of its start, and how the run before ended", async () => {

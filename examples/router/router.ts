@@ -8,6 +8,7 @@ import { openModels } from "./models/open-models.js";
 import { Retriever } from "./retrieval/retriever.js";
 import { createResponses } from "./routes/create-response.js";
 import { ConversationLocks } from "./turns/conversation-locks.js";
+import { RouterStopping } from "./turns/router-stopping.js";
 import { ChatUpstream } from "./upstream/chat-upstream.js";
 import { startLocalUpstream, type LocalUpstream } from "./upstream/local-upstream.js";
 
@@ -26,13 +27,18 @@ export interface Router {
  * once the listener is bound: a status must not promise more than a connection would get.
  */
 export async function startRouter(state: StateDirectory, configuration: Configuration): Promise<Router> {
+  const caches = await openCaches(configuration.cacheUrl);
   const local = configuration.upstream === undefined ? await startLocalUpstream() : undefined;
+  const release = async (): Promise<void> => {
+    await local?.close();
+    // Its connection is sought for as long as it is open, which would keep a process that has failed from ending.
+    await caches[Symbol.asyncDispose]();
+  };
   try {
     const { guard } = await openModels(state.startup, {
       url: configuration.modelsUrl ?? local?.modelsUrl,
       directory: configuration.modelsDirectory,
     });
-    const caches = await openCaches(configuration.cacheUrl);
     const stopping = new AbortController();
     const server = createServer(state, { logLevel: "warn" });
     createResponses(server, {
@@ -54,16 +60,15 @@ export async function startRouter(state: StateDirectory, configuration: Configur
       port,
       stop: async () => {
         const patience = setTimeout(() => {
-          stopping.abort();
+          stopping.abort(new RouterStopping());
         }, drainMs);
         await server.close();
         clearTimeout(patience);
-        await local?.close();
-        await caches[Symbol.asyncDispose]();
+        await release();
       },
     };
   } catch (error) {
-    await local?.close();
+    await release();
     throw error;
   }
 }

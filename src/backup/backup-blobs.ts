@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { blobName } from "../blobs/index.js";
 import { HoldfastError } from "../errors.js";
-import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
+import { entriesIfPresent } from "../files/entries-if-present.js";
+import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { shardOf } from "../files/safe-name.js";
@@ -32,9 +33,9 @@ export async function copyAllBlobs(
   tree: BackupTree,
   onCopied: (bytes: number) => void,
 ): Promise<void> {
-  for (const shard of await entriesOf(fileSystem, layout.blobs)) {
+  for (const shard of await entriesIfPresent(fileSystem, layout.blobs)) {
     if (shard.kind !== "directory") continue;
-    for (const { name, kind } of await entriesOf(fileSystem, join(layout.blobs, shard.name))) {
+    for (const { name, kind } of await entriesIfPresent(fileSystem, join(layout.blobs, shard.name))) {
       // What is being uploaded has another name until it is whole.
       if (kind !== "file" || isTemporaryName(name) || shardOf(name) !== shard.name) continue;
       const copied = await copyIfThere(layout, tree, `blobs/${shard.name}/${name}`);
@@ -86,15 +87,6 @@ async function copyIfThere(layout: Layout, tree: BackupTree, path: string): Prom
     return true;
   } catch (error) {
     if (isAbsent(error) && !(error instanceof HoldfastError)) return false;
-    throw error;
-  }
-}
-
-async function entriesOf(fileSystem: FileSystem, path: string): Promise<DirectoryEntry[]> {
-  try {
-    return await fileSystem.readDirectory(path);
-  } catch (error) {
-    if (isAbsent(error)) return [];
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { isAbsent } from "../files/node-file-system.js";
 import { replaceFileDurably } from "../files/replace-file.js";
 import { sealJson } from "../files/sealed-json.js";
 import { storageError } from "../files/storage-error.js";
-import { claimName, listClaims, type Claim } from "../locking/claim.js";
+import { claimName, claimOfNobody, listClaims } from "../locking/claim.js";
 import { encodeLine, journalFormat, lineBound, type SegmentHeader } from "../journal/record.js";
 import { formatSegmentName } from "../journal/segment-name.js";
 import { version } from "../version.js";
@@ -236,18 +236,7 @@ class Backup implements PictureSink {
   async #beginJournal({ sequence }: Picture, epoch: number): Promise<void> {
     const { storeId } = this.#source.store;
     const now = new Date(this.#environment.clock.now()).toISOString();
-    const nobody: Claim = {
-      format: 1,
-      storeId,
-      epoch,
-      pid: 0,
-      processStart: null,
-      pidNamespace: null,
-      bootId: null,
-      host: "",
-      claimedAt: now,
-      socket: null,
-    };
+    const nobody = claimOfNobody(storeId, epoch, now);
     const first = sequence + 1;
     const header: SegmentHeader = { format: journalFormat, storeId, epoch, first, previous: null };
     const json = JSON.stringify(header);

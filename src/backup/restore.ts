@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { HoldfastError, type Problem } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
+import { hashOfFile } from "../files/hash-of-file.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 import type { BackupProgress } from "./backup.js";
@@ -44,7 +44,6 @@ export interface RestoreReport {
 
 /** What makes a folder a state directory: see `adopt-directory.ts`. In this order, behind everything else. */
 const marks = [/^journal\//, /^epochs\//, /^manifest\.json$/];
-const chunkBytes = 256 * 1024;
 const mostProblems = 1_000;
 
 /**
@@ -128,27 +127,11 @@ async function flawOf(fileSystem: FileSystem, path: string, expected: BackupFile
   if (status.kind !== "file") return "is not a regular file";
   if (status.size !== expected.size) return `has ${status.size} bytes instead of ${expected.size}`;
   try {
-    const hash = await hashOf(fileSystem, path);
+    const hash = await hashOfFile(fileSystem, path);
     return hash === expected.sha256 ? undefined : "does not match its SHA-256";
   } catch (error) {
     if (isAbsent(error)) return "the file is missing";
     throw error;
-  }
-}
-
-async function hashOf(fileSystem: FileSystem, path: string): Promise<string> {
-  const file = await fileSystem.open(path, "read");
-  try {
-    const hash = createHash("sha256");
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    for (let position = 0; ;) {
-      const count = await file.read(buffer, 0, chunkBytes, position);
-      if (count === 0) return hash.digest("hex");
-      hash.update(buffer.subarray(0, count));
-      position += count;
-    }
-  } finally {
-    await file.close();
   }
 }
 

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { BlobInfo, BlobStore, ByteRange, StoredBlob, WriteBlobOptions } from "../collections/index.js";
 import { HoldfastError, isHoldfastError } from "../errors.js";
+import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { DirectoryEntry, FileSystem, OpenFile } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
@@ -236,9 +237,8 @@ export class DirectoryBlobs implements BlobStore {
 
   async #entries(folder: string): Promise<DirectoryEntry[]> {
     try {
-      return await this.#fileSystem.readDirectory(folder);
+      return await entriesIfPresent(this.#fileSystem, folder);
     } catch (error) {
-      if (isAbsent(error)) return [];
       throw storageError(error, "list bytes", folder);
     }
   }

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
+import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
@@ -126,7 +127,7 @@ export class LooseDocuments {
   }
 
   async collections(): Promise<string[]> {
-    const entries = await listFolder(this.#fileSystem, this.#layout.collections);
+    const entries = await entriesIfPresent(this.#fileSystem, this.#layout.collections);
     return entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
   }
 
@@ -137,14 +138,14 @@ export class LooseDocuments {
   async scan(collection: string, visitor: DocumentVisitor): Promise<void> {
     const root = this.#layout.documents(collection);
     let turnEnds = performance.now() + longestTurnMs;
-    for (const shard of await listFolder(this.#fileSystem, root)) {
+    for (const shard of await entriesIfPresent(this.#fileSystem, root)) {
       const folder = join(root, shard.name);
       if (shard.kind !== "directory") {
         if (isTemporaryName(shard.name)) visitor.temporary(folder);
         else visitor.foreign(folder);
         continue;
       }
-      for (const entry of await listFolder(this.#fileSystem, folder)) {
+      for (const entry of await entriesIfPresent(this.#fileSystem, folder)) {
         this.#visit(collection, shard.name, join(folder, entry.name), entry, visitor);
         if (performance.now() < turnEnds) continue;
         await giveWay();
@@ -195,14 +196,5 @@ export class LooseDocuments {
         details: { path },
       },
     );
-  }
-}
-
-async function listFolder(fileSystem: FileSystem, path: string): Promise<DirectoryEntry[]> {
-  try {
-    return await fileSystem.readDirectory(path);
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
   }
 }

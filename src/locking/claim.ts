@@ -23,6 +23,22 @@ export const claimSchema = z.looseObject({
 });
 export type Claim = z.infer<typeof claimSchema>;
 
+/** Keeps an epoch counted that nobody holds: the place of a claim that can not be read, or of the one a copy was made under. */
+export function claimOfNobody(storeId: string, epoch: number, claimedAt: string): Claim {
+  return {
+    format: 1,
+    storeId,
+    epoch,
+    pid: 0,
+    processStart: null,
+    pidNamespace: null,
+    bootId: null,
+    host: "",
+    claimedAt,
+    socket: null,
+  };
+}
+
 const namePattern = /^\d{8}$/;
 
 export function claimName(epoch: number): string {

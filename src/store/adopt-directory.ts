@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import { HoldfastError } from "../errors.js";
+import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { DirectoryEntry, FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { isAbsent } from "../files/node-file-system.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 
@@ -56,7 +56,7 @@ export async function examineDirectory(fileSystem: FileSystem, layout: Layout): 
 async function unknownNames(fileSystem: FileSystem, layout: Layout, names: readonly string[]): Promise<string[]> {
   const unknown = names.filter((name) => name !== "epochs" && name !== "status" && !isTemporaryName(name));
   for (const folder of [layout.epochs, layout.status]) {
-    for (const { name, kind } of await entriesOf(fileSystem, folder)) {
+    for (const { name, kind } of await entriesIfPresent(fileSystem, folder)) {
       if (kind !== "socket" && !isTemporaryName(name)) unknown.push(join(basename(folder), name));
     }
   }
@@ -78,16 +78,7 @@ async function hasForeignManifest(fileSystem: FileSystem, layout: Layout): Promi
 }
 
 async function namesIn(fileSystem: FileSystem, path: string): Promise<string[]> {
-  return (await entriesOf(fileSystem, path)).map(({ name }) => name);
-}
-
-async function entriesOf(fileSystem: FileSystem, path: string): Promise<DirectoryEntry[]> {
-  try {
-    return await fileSystem.readDirectory(path);
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
+  return (await entriesIfPresent(fileSystem, path)).map(({ name }) => name);
 }
 
 function foreign(layout: Layout, why: string): HoldfastError {

@@ -3,7 +3,7 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { replaceFileDurably } from "../files/replace-file.js";
 import { sealJson } from "../files/sealed-json.js";
-import { claimName, listClaims, readClaim, type Claim } from "../locking/claim.js";
+import { claimName, claimOfNobody, listClaims, readClaim, type Claim } from "../locking/claim.js";
 import type { Quarantine } from "./quarantine.js";
 import type { Damage } from "./recovery-report.js";
 
@@ -27,18 +27,7 @@ export async function repairClaims(
     const path = join(layout.epochs, claimName(epoch));
     const detail = "the claim can not be read";
     const quarantined = await quarantine.keep(await fileSystem.readFile(path), path, 0, "claim-damaged", detail);
-    const nobody: Claim = {
-      format: 1,
-      storeId,
-      epoch,
-      pid: 0,
-      processStart: null,
-      pidNamespace: null,
-      bootId: null,
-      host: "",
-      claimedAt: own.claimedAt,
-      socket: null,
-    };
+    const nobody = claimOfNobody(storeId, epoch, own.claimedAt);
     await replaceFileDurably(fileSystem, path, sealJson(nobody));
     damage.push({ file: relative(layout.root, path), kind: "claim", detail, quarantined, repaired: true });
   }

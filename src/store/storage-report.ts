@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { FileSystem } from "../files/file-system.js";
 import { diskSpace } from "../files/free-space.js";
 import { Layout } from "../files/layout.js";
-import { isAbsent, nodeFileSystem } from "../files/node-file-system.js";
+import { nodeFileSystem } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 
 const sizeSchema = z.object({ files: z.int(), bytes: z.int() });
@@ -80,7 +81,7 @@ async function sizeOf(fileSystem: FileSystem, folder: string): Promise<Size> {
   const size = { files: 0, bytes: 0 };
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    for (const { name, kind } of await entriesOf(fileSystem, next)) {
+    for (const { name, kind } of await entriesIfPresent(fileSystem, next)) {
       const path = join(next, name);
       if (kind === "directory") folders.push(path);
       if (kind !== "file") continue;
@@ -91,14 +92,4 @@ async function sizeOf(fileSystem: FileSystem, folder: string): Promise<Size> {
     }
   }
   return size;
-}
-
-async function entriesOf(fileSystem: FileSystem, folder: string): ReturnType<FileSystem["readDirectory"]> {
-  try {
-    return await fileSystem.readDirectory(folder);
-  } catch (error) {
-    // A collection that no checkpoint has written yet has no folder.
-    if (isAbsent(error)) return [];
-    throw error;
-  }
 }

@@ -13,7 +13,7 @@ import { parseToken } from "./state-token.js";
 import { workloadCollections } from "./workloads/collections.js";
 
 /** Of each scenario; `npm run test:crash` visits all of them. */
-const statesOfEach = 100;
+const statesOfEach = 60;
 const seed = 1;
 
 let machine: Machine;

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
-import { checkAbsent, checkAll, checkConversation, checkResponse } from "./check.js";
+import { checkFile, checkFileAbsent, checkFiles } from "./checks/check-files.js";
+import { checkAbsent, checkConversation, checkHistories, checkResponse } from "./checks/check-history.js";
+import { checkNothingInProgress, checkRecord } from "./checks/check-record.js";
+import { checkReplay } from "./checks/check-replay.js";
+import { checkVectorStores } from "./checks/check-vector-stores.js";
 import { ChainClient } from "./clients/chain-client.js";
 import type { Client, ClientTools } from "./clients/client.js";
 import { ConversationClient } from "./clients/conversation-client.js";
+import { FileClient } from "./clients/file-client.js";
 import { ForgetfulClient } from "./clients/forgetful-client.js";
+import { VectorStoreClient } from "./clients/vector-store-client.js";
 import { count, Figures } from "./figures.js";
 import { Ledger } from "./ledger.js";
 import type { DrillOptions } from "./options.js";
@@ -18,6 +24,9 @@ const program = fileURLToPath(new URL("../../examples/router/main.js", import.me
 const earlyKills = { share: 0.15, withinMs: 400 };
 /** Acknowledged responses of earlier lives that are read back after a restart; those of the last one all are. */
 const sampledResponses = 10;
+/** Records of acknowledged turns that are read back after a restart; those of turns the last life cut off all are. */
+const sampledRecords = 10;
+const sampledFiles = 5;
 /** Ways of taking a directory over that need no waiting. */
 const atOnce: ReadonlySet<string> = new Set(["unclaimed", "released", "dead"]);
 /** Taking it takes a few syncs; longer than this, in milliseconds, is waiting, whatever it is called. */
@@ -40,6 +49,8 @@ export class Drill {
   readonly #onProgress: (text: string) => void;
   /** Responses that have been read back at least once. */
   readonly #checked = new Set<string>();
+  /** Records of turns that were cut off, read back at least once. */
+  readonly #checkedRecords = new Set<string>();
   /** The router of this moment. */
   #router: RouterProcess | undefined;
 
@@ -76,14 +87,18 @@ export class Drill {
       await each.prove(client);
     }
     this.#onProgress("checking everything that was acknowledged");
-    await checkAll(client, this.#ledger);
+    await checkHistories(client, this.#ledger);
+    await checkFiles(client, this.#ledger);
+    await checkVectorStores(client, this.#ledger);
+    this.#figures.recordEnds = await checkReplay(client, this.#ledger);
     await this.#stop(last.router);
     await this.#checkCleanRestart();
     return { ledger: this.#ledger, figures: this.#figures };
   }
 
   #makeClients(): Client[] {
-    const kinds = [ChainClient, ConversationClient, ChainClient, ConversationClient, ForgetfulClient, ChainClient];
+    // One of each kind, before any kind comes twice.
+    const kinds = [ChainClient, ConversationClient, FileClient, VectorStoreClient, ForgetfulClient];
     return Array.from({ length: this.#options.clients }, (_, index) => {
       const Kind = kinds[index % kinds.length] ?? ChainClient;
       const tools: ClientTools = {
@@ -115,7 +130,7 @@ export class Drill {
       }
       this.#figures.kills += 1;
       this.#onProgress(
-        `${this.#figures.kills} of ${kills} kills, ${this.#ledger.acknowledgedTurns} turns acknowledged, ` +
+        `${this.#figures.kills} of ${kills} kills, ${this.#ledger.acknowledgements} turns and operations acknowledged, ` +
           `${this.#ledger.lost.length} lost, ${this.#ledger.wrong.length} wrong`,
       );
     }
@@ -126,6 +141,8 @@ export class Drill {
     const { announcement, sinceSpawnMs } = await router.hear("ready");
     this.#noteOpening(router);
     this.#figures.toReady.add(sinceSpawnMs);
+    // While no client knows of it: whatever is in progress now was left so by a router that is dead.
+    await checkNothingInProgress(clientOf(announcement.port), this.#ledger);
     this.#service.onAnswer = () => {
       this.#figures.toFirstAnswer.add(router.sinceSpawnMs());
       this.#service.onAnswer = () => undefined;
@@ -159,13 +176,28 @@ export class Drill {
   async #checkSample(client: OpenAI): Promise<void> {
     const responses = [...this.#ledger.responses.keys()];
     const fresh = responses.filter((id) => !this.#checked.has(id));
+    const records = [...this.#ledger.records.turns];
+    const ended = records.filter(([, { outcome }]) => typeof outcome !== "string").map(([id]) => id);
+    // The clients have not been given the time to lose a turn of this life yet, so all of these are of earlier ones.
+    const cutOff = records.filter(([id, { outcome }]) => outcome === "cut off" && !this.#checkedRecords.has(id));
     try {
+      for (const [id] of cutOff) {
+        await checkRecord(client, this.#ledger, id);
+        this.#checkedRecords.add(id);
+      }
+      for (const id of this.#random.sample(ended, sampledRecords)) await checkRecord(client, this.#ledger, id);
       for (const id of [...fresh, ...this.#random.sample(responses, sampledResponses)]) {
         await checkResponse(client, this.#ledger, id);
         this.#checked.add(id);
       }
       for (const id of this.#random.sample([...this.#ledger.absent.keys()], 2)) {
         await checkAbsent(client, this.#ledger, id);
+      }
+      for (const id of this.#random.sample([...this.#ledger.files.keys()], sampledFiles)) {
+        await checkFile(client, this.#ledger, id);
+      }
+      for (const id of this.#random.sample([...this.#ledger.absentFiles], 2)) {
+        await checkFileAbsent(client, this.#ledger, id);
       }
     } catch (error) {
       // The next life goes on with it.
@@ -191,6 +223,9 @@ export class Drill {
       await checkResponse(client, this.#ledger, id);
     }
     for (const id of this.#ledger.conversations.keys()) await checkConversation(client, this.#ledger, id);
+    for (const id of this.#random.sample([...this.#ledger.files.keys()], 50)) await checkFile(client, this.#ledger, id);
+    await checkVectorStores(client, this.#ledger);
+    await checkReplay(client, this.#ledger);
     await this.#stop(router);
   }
 }

@@ -31,6 +31,8 @@ export class Figures {
   readonly previousRuns = new Map<string, number>();
   /** How recoveries went. */
   readonly outcomes = new Map<string, number>();
+  /** How all replay records had ended when the drill was over, and how many in each way. */
+  recordEnds: ReadonlyMap<string, number> = new Map();
   readonly toOpen = new Times();
   readonly toReady = new Times();
   readonly toFirstAnswer = new Times();

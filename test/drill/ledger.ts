@@ -49,6 +49,11 @@ export const operationKinds = [
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
+interface OperationCounts {
+  acknowledged: number;
+  cutOff: number;
+}
+
 /** The drill's own memory, apart from the router's: what was acknowledged, and what was found to be otherwise. */
 export class Ledger {
   readonly responses = new Map<string, AcknowledgedResponse>();
@@ -67,7 +72,9 @@ export class Ledger {
   /** Turns that the end of a router cut off, and what was found of them afterwards. */
   readonly cutOff = { turns: 0, foundWhole: 0, foundAbsent: 0, unknown: 0 };
   /** Operations by their kind: how many were acknowledged, and how many the end of a router cut off. */
-  readonly operations = new Map(operationKinds.map((kind) => [kind, { acknowledged: 0, cutOff: 0 }]));
+  readonly operations = new Map<OperationKind, OperationCounts>(
+    operationKinds.map((kind) => [kind, { acknowledged: 0, cutOff: 0 }]),
+  );
   /** What was found afterwards of operations that were cut off and change something. */
   readonly cutOffOperations = { foundWhole: 0, foundAbsent: 0 };
   /** Vector stores whose counts and lists of files were found to differ. */

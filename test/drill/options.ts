@@ -14,7 +14,7 @@ export const usage = `npm run drill -- [options]
 
   --kills <n>             how often the router is killed (default 20)
   --seconds-per-life <n>  how long it lives once it is ready, on average (default 1)
-  --clients <n>           clients side by side (default 6)
+  --clients <n>           clients side by side (default 8; fewer than 5 leave kinds of work out)
   --seed <n>              of everything random in the drill (default: a new one, printed)
   --directory <path>      the state directory, which must not exist yet (default: a temporary one)
   --help`;
@@ -26,7 +26,7 @@ export function parseDrillOptions(args: readonly string[]): DrillOptions | "help
     options: {
       kills: { type: "string", default: "20" },
       "seconds-per-life": { type: "string", default: "1" },
-      clients: { type: "string", default: "6" },
+      clients: { type: "string", default: "8" },
       seed: { type: "string" },
       directory: { type: "string" },
       help: { type: "boolean", default: false },

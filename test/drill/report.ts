@@ -1,4 +1,5 @@
 import type { DrillResult } from "./drill.js";
+import type { Ledger } from "./ledger.js";
 
 /** The outcome of a drill, for people: one line for each figure, and every finding. */
 export function reportOf({ ledger, figures }: DrillResult): string {
@@ -12,6 +13,19 @@ export function reportOf({ ledger, figures }: DrillResult): string {
       "cut off turns",
       `${cutOff.turns}: ${cutOff.foundWhole} there whole, ${cutOff.foundAbsent} not there, ${cutOff.unknown} can not be asked for`,
     ],
+    ["files and vector stores", operationsOf(ledger)],
+    [
+      "cut off operations",
+      `${ledger.cutOffOperations.foundWhole} had taken place, ${ledger.cutOffOperations.foundAbsent} had not`,
+    ],
+    ["kept files", `${ledger.files.size}, and ${ledger.absentFiles.size} deleted`],
+    [
+      "kept vector stores",
+      `${ledger.vectorStores.size} with ${attachmentsOf(ledger)} attached files, and ${ledger.absentVectorStores.size} deleted`,
+    ],
+    ["replay records", countsOf(figures.recordEnds)],
+    ["in progress without an owner", ledger.leftInProgress],
+    ["file count mismatches", ledger.countMismatches],
     ["comparisons", ledger.checks],
     ["lost", ledger.lost.length],
     ["wrong", ledger.wrong.length],
@@ -41,4 +55,16 @@ export function passed({ ledger, figures }: DrillResult): boolean {
 
 function countsOf(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+/** `upload 41 (2 cut off), download 12, …` */
+function operationsOf({ operations }: Ledger): string {
+  const told = [...operations].map(
+    ([kind, { acknowledged, cutOff }]) => `${kind} ${acknowledged}${cutOff === 0 ? "" : ` (${cutOff} cut off)`}`,
+  );
+  return told.join(", ");
+}
+
+function attachmentsOf({ vectorStores }: Ledger): number {
+  return [...vectorStores.values()].reduce((sum, { attached }) => sum + attached.size, 0);
 }

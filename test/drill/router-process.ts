@@ -33,10 +33,13 @@ export class RouterProcess {
   readonly #errorLines: string[] = [];
   #ending: Ending | undefined;
 
-  /** @param program the compiled router. */
-  constructor(program: string, directory: string) {
+  /**
+   * @param program the compiled router.
+   * @param settings variables of its environment besides the directory; the port is one of the system's choice by default.
+   */
+  constructor(program: string, directory: string, settings: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, [program], {
-      env: { ...process.env, ROUTER_DIRECTORY: directory, ROUTER_PORT: "0" },
+      env: { ...process.env, ROUTER_PORT: "0", ...settings, ROUTER_DIRECTORY: directory },
       stdio: ["ignore", "pipe", "pipe"],
     });
     createInterface(this.#child.stdout).on("line", (line) => {

@@ -1,6 +1,7 @@
 import type OpenAI from "openai";
 import { answerTo, type ChatMessage } from "../../examples/router/upstream/local-answer.js";
 import type { Ledger, Response } from "./ledger.js";
+import type { RecordedTurn } from "./record-ledger.js";
 import { CutOffError, request } from "./service.js";
 
 /** A turn that was not acknowledged. `id` is what the stream told of it before it broke off. */
@@ -20,34 +21,60 @@ export interface TurnOrder {
   readonly conversation?: string | { readonly id: string };
 }
 
+/** Where the router names the replay record of a turn. */
+const recordHeader = "x-vsr-replay-id";
+
 /**
- * Takes a turn. It is acknowledged when the reply has arrived in full; for a stream, when `response.completed` has.
+ * Takes a turn. It is acknowledged when the reply has arrived in full; for a stream, when `response.completed` has. Its
+ * replay record is acknowledged as soon as the router has named it, which it must, and must not for `store: false`.
  *
  * @throws Error for any answer a router in order would not give.
  */
 export async function takeTurn(client: OpenAI, ledger: Ledger, order: TurnOrder): Promise<Response | UnresolvedTurn> {
   const { text, stream, ...members } = order;
   const body = { model: "drill", input: text, ...members };
+  ledger.records.sent.set(text, { store: order.store !== false });
+  let recorded: RecordedTurn | undefined;
+  const onHead = ({ headers }: { readonly headers: Headers }): void => {
+    const id = headers.get(recordHeader);
+    ledger.expectEqual(`whether the turn "${text}" has a replay record`, id !== null, order.store !== false);
+    if (id === null) return;
+    recorded = { text, stream, outcome: "under way" };
+    ledger.records.turns.set(id, recorded);
+  };
   let id: string | undefined;
   try {
     const response = stream
-      ? await request(() => streamed(client, body, (created) => (id = created)))
-      : await request(() => client.responses.create({ ...body, stream: false }));
+      ? await request(() => streamed(client, body, onHead, (created) => (id = created)))
+      : await request(() => whole(client, body, onHead));
     ledger.acknowledgedTurns += 1;
+    if (recorded !== undefined) recorded.outcome = response;
     return response;
   } catch (error) {
     if (!(error instanceof CutOffError)) throw error;
     ledger.cutOff.turns += 1;
+    if (recorded !== undefined) recorded.outcome = "cut off";
     return new UnresolvedTurn(id);
   }
 }
 
+type Body = Omit<OpenAI.Responses.ResponseCreateParamsStreaming, "stream">;
+type OnHead = (head: { readonly headers: Headers }) => void;
+
+async function whole(client: OpenAI, body: Body, onHead: OnHead): Promise<Response> {
+  const { data, response } = await client.responses.create({ ...body, stream: false }).withResponse();
+  onHead(response);
+  return data;
+}
+
 async function streamed(
   client: OpenAI,
-  body: Omit<OpenAI.Responses.ResponseCreateParamsStreaming, "stream">,
+  body: Body,
+  onHead: OnHead,
   onCreated: (id: string) => void,
 ): Promise<Response> {
-  const events = await client.responses.create({ ...body, stream: true });
+  const { data: events, response: head } = await client.responses.create({ ...body, stream: true }).withResponse();
+  onHead(head);
   let expectedSequence = 0;
   let streamedText = "";
   for await (const event of events) {

@@ -1,3 +1,4 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import type { OpenApiDocument } from "../../src/server/openapi/openapi-document.js";
@@ -55,6 +56,14 @@ describe("/openapi.json", () => {
     expect(described.sort()).toEqual(registered.sort());
     expect(described).toContain("GET /openapi.json");
     expect(described).toContain("DELETE /v1/conversations/{id}/items/{item}");
+  });
+
+  test("is valid by the schema of OpenAPI 3.1", async () => {
+    await using service = await runningService();
+    const validator = new Validator();
+    const result = await validator.validate(JSON.stringify(await documentOf(service)));
+    expect(result).toEqual({ valid: true });
+    expect(validator.version).toBe("3.1");
   });
 
   test("is an OpenAPI 3.1 document: what it must have is there, what it names exists", async () => {

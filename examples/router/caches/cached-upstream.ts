@@ -29,7 +29,7 @@ export class CachedUpstream implements Upstream {
       pieces.push(piece);
       yield piece;
     }
-    // Only a whole answer gets here: one that was cut off threw, and one that the guard stopped was not read to its end.
+    // Only a whole answer gets here: one that was cut off threw. The guard stands behind the cache, and looks each time.
     await this.#cache.set(key, pieces);
   }
 }

@@ -55,8 +55,15 @@ async function passagesFor(
 ): Promise<readonly Passage[] | undefined> {
   const stores = storesToSearch(tools ?? []);
   if (stores.length === 0) return undefined;
-  const question = added.findLast(({ role }) => role === "user")?.["content"];
-  return retriever.retrieve(stores, typeof question === "string" ? question : JSON.stringify(question ?? ""));
+  return retriever.retrieve(stores, questionOf(added));
+}
+
+/** What the user said last, its parts one below the other: only text can be searched for. */
+function questionOf(added: readonly HistoryItem[]): string {
+  const content = added.findLast(({ role }) => role === "user")?.["content"];
+  if (!Array.isArray(content)) return typeof content === "string" ? content : "";
+  const texts = (content as Readonly<Record<string, unknown>>[]).map(({ text }) => text);
+  return texts.filter((text) => typeof text === "string").join("\n");
 }
 
 function messageOf(passages: readonly Passage[]): HistoryItem {

@@ -6,6 +6,7 @@ import { conversationIdOf, type CreateRequest } from "./create-request.js";
 import { OutputBuilder } from "./output-builder.js";
 import type { OutputGuard } from "./output-guard.js";
 import { beginResponse, unixTime, type ResponseObject, type ResponseUsage } from "./response-object.js";
+import { RouterStopping } from "./router-stopping.js";
 import type { StreamEvent } from "./stream-event.js";
 import { TurnRecord, type Failure } from "./turn-record.js";
 
@@ -53,7 +54,7 @@ export class Turn {
   /** Runs the turn, and yields what a streaming client is to be told, the outcome excepted. @returns the outcome. */
   async *run(signal: AbortSignal): AsyncGenerator<StreamEvent, ResponseObject, undefined> {
     await this.#begin();
-    let end: Failure | undefined = { state: "aborted", reason: "client_canceled", status: undefined };
+    let end: Failure | undefined = abortOf(signal);
     try {
       yield { type: "response.created", response: this.begun };
       yield { type: "response.in_progress", response: this.begun };
@@ -63,7 +64,7 @@ export class Turn {
       end = undefined;
       return outcome;
     } catch (error) {
-      if (!signal.aborted) end = failureOf(error);
+      end = signal.aborted ? abortOf(signal) : failureOf(error);
       throw error;
     } finally {
       // Also when the client left and nobody asks for the next event any more.
@@ -133,6 +134,12 @@ export class Turn {
       { ifConversationRevision: conversationRevision },
     );
   }
+}
+
+/** Without a word of the signal, it is the client that does not ask for the rest any more. */
+function abortOf({ reason }: AbortSignal): Failure {
+  const isStopping = reason instanceof RouterStopping;
+  return { state: "aborted", reason: isStopping ? "router_stopping" : "client_canceled", status: undefined };
 }
 
 function failureOf(error: unknown): Failure {

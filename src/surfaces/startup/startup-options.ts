@@ -1,6 +1,7 @@
 import type { Clock } from "../../files/clock.js";
 import type { FileSystem } from "../../files/file-system.js";
 import type { Layout } from "../../files/layout.js";
+import type { ProcessIdentity } from "../../locking/process-identity.js";
 import type { WriteFile } from "./status-file-writer.js";
 
 export interface StartupOptions {
@@ -14,6 +15,8 @@ export interface StartupOptions {
   readonly writeFile: WriteFile;
   readonly fileSystem?: FileSystem;
   readonly clock?: Clock;
+  /** Under which boot this process runs. Default: what the system says. */
+  readonly identity?: () => ProcessIdentity;
   /** How often the file's time is renewed, in milliseconds. Default 2000. */
   readonly heartbeatIntervalMs?: number;
   /** Called with failures nobody waits for: of the heartbeat, of the history. Default: `process.emitWarning`. */

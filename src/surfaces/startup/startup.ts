@@ -78,7 +78,7 @@ export class Startup {
       });
     this.#file = new StatusFileWriter({ path: layout.startupStatus, epoch, fileSystem, clock, writeFile });
     const runId = randomUUID();
-    const { bootId } = ownIdentity();
+    const { bootId } = (options.identity ?? ownIdentity)();
     this.#run = {
       run_id: runId,
       boot_count: epoch,

@@ -7,7 +7,7 @@ import { alreadyExist } from "../import-export.js";
 import { beginImport, endImport, isUnderWay } from "../../surfaces/imports/index.js";
 import { ImportTally, type ImportOptions, type ImportReport, type ImportTarget } from "../import-options.js";
 import { LineProblems } from "../line-problems.js";
-import { hashOfFile } from "../hash-of-file.js";
+import { hashOfFile } from "../../files/hash-of-file.js";
 import { redisEntries } from "./redis-entries.js";
 import {
   conversationOf,

@@ -5,7 +5,7 @@ import { resolveOptions, type ReplaySettings } from "../../surfaces/replay/repla
 import type { ReplayRecordInput } from "../../surfaces/replay/replay-record.js";
 import { Replay } from "../../surfaces/replay/replay.js";
 import { longestLine } from "../check-export.js";
-import { hashOfFile } from "../hash-of-file.js";
+import { hashOfFile } from "../../files/hash-of-file.js";
 import { alreadyExist } from "../import-export.js";
 import { beginImport, endImport, isUnderWay } from "../../surfaces/imports/index.js";
 import { ImportTally, type ImportOptions, type ImportReport, type ImportTarget } from "../import-options.js";

@@ -9,11 +9,11 @@ const meanings: Readonly<Record<string, string>> = {
   EPERM: "operation not permitted",
 };
 
-/** An error as the system gives it: by its `code`. */
+/** An error as the system gives it: by its `code`, and as those of Node's own calls, without a stack. */
 export function systemError(code: string, call: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${meanings[code] ?? "failed"}, ${call} '${path}'`), {
-    code,
-    syscall: call,
-    path,
-  });
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const error = new Error(`${code}: ${meanings[code] ?? "failed"}, ${call} '${path}'`);
+  Error.stackTraceLimit = limit;
+  return Object.assign(error, { code, syscall: call, path });
 }

@@ -46,7 +46,7 @@ export class ChainClient extends Client {
   }
 
   override async prove(client: OpenAI): Promise<void> {
-    if (this.#chain.length > 0) await this.#takeTurn(client, this.#chain.at(-1));
+    await this.#takeTurn(client, this.#chain.at(-1));
   }
 
   protected override async step(client: OpenAI): Promise<void> {

@@ -4,7 +4,7 @@ import type { Ledger } from "../ledger.js";
 import type { Random } from "../random.js";
 import { CutOffError, type Service } from "../service.js";
 
-/** Milliseconds a client thinks between two turns. */
+/** Milliseconds a client thinks between two steps. */
 const thinking = { least: 20, most: 180 };
 
 /** What every client works with. */
@@ -37,15 +37,15 @@ export abstract class Client {
     this.random = random;
   }
 
-  /** Takes turns until no more are wanted. */
+  /** Goes on until no more is wanted. */
   async run(): Promise<void> {
     for (;;) {
       const client = await this.#service.client();
       if (client === undefined) return;
-      const before = this.ledger.acknowledgedTurns;
+      const before = this.ledger.acknowledgements;
       try {
         await this.step(client);
-        if (this.ledger.acknowledgedTurns > before) this.#service.onAnswer();
+        if (this.ledger.acknowledgements > before) this.#service.onAnswer();
         await sleep(this.random.between(thinking.least, thinking.most));
       } catch (error) {
         if (error instanceof OpenAI.APIError && error.status !== undefined) this.#refused(error as Refusal);
@@ -56,16 +56,16 @@ export abstract class Client {
     }
   }
 
-  /** Finds out what became of a turn that was cut off. Called again until it succeeds. @throws CutOffError */
+  /** Finds out what became of whatever was cut off. Called again until it succeeds. @throws CutOffError */
   abstract settle(client: OpenAI): Promise<void>;
 
-  /** Proves, with one more turn, that the history is whole. @throws CutOffError */
+  /** Proves, by going on from it once more, that what there is is whole. @throws CutOffError */
   abstract prove(client: OpenAI): Promise<void>;
 
-  /** One turn, after settling the last if need be. @throws CutOffError */
+  /** One turn or operation, after settling the last if need be. @throws CutOffError */
   protected abstract step(client: OpenAI): Promise<void>;
 
-  /** Leaves everything behind that a turn could be about, after one that should not have been refused was. */
+  /** Leaves everything behind that a step could be about, after one that should not have been refused was. */
   protected abstract beginAnew(): void;
 
   #refused({ status, code, message }: Refusal): void {

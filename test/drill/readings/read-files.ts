@@ -1,5 +1,6 @@
 import type OpenAI from "openai";
 import { request } from "../service.js";
+import { allOf } from "./all-of.js";
 import { orAbsent } from "./or-absent.js";
 
 /** Small, so that long lists are walked by their cursors. */
@@ -17,5 +18,5 @@ export function readContent(client: OpenAI, id: string): Promise<Buffer | undefi
 
 /** Every file there is, newest first. */
 export function listFiles(client: OpenAI): Promise<OpenAI.FileObject[]> {
-  return request(() => Array.fromAsync(client.files.list({ limit: filesPerPage, order: "desc" })));
+  return request(() => allOf(client.files.list({ limit: filesPerPage, order: "desc" })));
 }

@@ -1,5 +1,6 @@
 import type OpenAI from "openai";
 import { request } from "../service.js";
+import { allOf } from "./all-of.js";
 import { orAbsent } from "./or-absent.js";
 
 export type VectorStore = OpenAI.VectorStores.VectorStore;
@@ -20,12 +21,12 @@ export function readVectorStore(client: OpenAI, id: string): Promise<ReadVectorS
   return orAbsent(() =>
     request(async () => ({
       store: await client.vectorStores.retrieve(id),
-      files: await Array.fromAsync(client.vectorStores.files.list(id, { limit: filesPerPage })),
+      files: await allOf(client.vectorStores.files.list(id, { limit: filesPerPage })),
     })),
   );
 }
 
 /** Every vector store there is. */
 export function listVectorStores(client: OpenAI): Promise<VectorStore[]> {
-  return request(() => Array.fromAsync(client.vectorStores.list({ limit: storesPerPage })));
+  return request(() => allOf(client.vectorStores.list({ limit: storesPerPage })));
 }

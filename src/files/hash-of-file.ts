@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FileSystem } from "../files/file-system.js";
+import type { FileSystem } from "./file-system.js";
 
 const chunkBytes = 256 * 1024;
 
