@@ -12,8 +12,11 @@ import { RouterStopping } from "./turns/router-stopping.js";
 import { ChatUpstream } from "./upstream/chat-upstream.js";
 import { startLocalUpstream, type LocalUpstream } from "./upstream/local-upstream.js";
 
-/** How long turns that are under way may go on once the router is to stop, in milliseconds. */
-const drainMs = 10_000;
+/**
+ * How long turns that are under way may go on once the router is to stop, in milliseconds: less than the ten seconds
+ * after which container runtimes kill, so that there is time left to end them.
+ */
+const drainMs = 8_000;
 
 /** A router that serves. */
 export interface Router {
