@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
-import { checkFile, checkFileAbsent, checkFiles } from "./checks/check-files.js";
-import { checkAbsent, checkConversation, checkHistories, checkResponse } from "./checks/check-history.js";
-import { checkNothingInProgress, checkRecord } from "./checks/check-record.js";
+import { checkFile, checkFiles } from "./checks/check-files.js";
+import { checkConversation, checkHistories, checkResponse } from "./checks/check-history.js";
+import { checkNothingInProgress } from "./checks/check-record.js";
 import { checkReplay } from "./checks/check-replay.js";
 import { checkVectorStores } from "./checks/check-vector-stores.js";
+import { Sample } from "./checks/sample.js";
 import { ChainClient } from "./clients/chain-client.js";
 import type { Client, ClientTools } from "./clients/client.js";
 import { ConversationClient } from "./clients/conversation-client.js";
@@ -17,16 +18,11 @@ import { Ledger } from "./ledger.js";
 import type { DrillOptions } from "./options.js";
 import { Random } from "./random.js";
 import { RouterProcess } from "./router-process.js";
-import { CutOffError, Service } from "./service.js";
+import { Service } from "./service.js";
 
 const program = fileURLToPath(new URL("../../examples/router/main.js", import.meta.url));
 /** So much of all restarts is killed again before the router is ready, within so many milliseconds of its spawning. */
 const earlyKills = { share: 0.15, withinMs: 400 };
-/** Acknowledged responses of earlier lives that are read back after a restart; those of the last one all are. */
-const sampledResponses = 10;
-/** Records of acknowledged turns that are read back after a restart; those of turns the last life cut off all are. */
-const sampledRecords = 10;
-const sampledFiles = 5;
 /** Ways of taking a directory over that need no waiting. */
 const atOnce: ReadonlySet<string> = new Set(["unclaimed", "released", "dead"]);
 /** Taking it takes a few syncs; longer than this, in milliseconds, is waiting, whatever it is called. */
@@ -45,12 +41,9 @@ export class Drill {
   readonly #random: Random;
   readonly #service = new Service();
   readonly #ledger = new Ledger();
+  readonly #sample: Sample;
   readonly #figures = new Figures();
   readonly #onProgress: (text: string) => void;
-  /** Responses that have been read back at least once. */
-  readonly #checked = new Set<string>();
-  /** Records of turns that were cut off, read back at least once. */
-  readonly #checkedRecords = new Set<string>();
   /** The router of this moment. */
   #router: RouterProcess | undefined;
 
@@ -59,6 +52,7 @@ export class Drill {
     this.#options = options;
     this.#directory = directory;
     this.#random = new Random(options.seed);
+    this.#sample = new Sample(this.#ledger, this.#random);
     this.#onProgress = onProgress;
   }
 
@@ -98,7 +92,7 @@ export class Drill {
 
   #makeClients(): Client[] {
     // One of each kind, before any kind comes twice.
-    const kinds = [ChainClient, ConversationClient, FileClient, VectorStoreClient, ForgetfulClient];
+    const kinds = [ChainClient, ConversationClient, VectorStoreClient, FileClient, ForgetfulClient];
     return Array.from({ length: this.#options.clients }, (_, index) => {
       const Kind = kinds[index % kinds.length] ?? ChainClient;
       const tools: ClientTools = {
@@ -122,7 +116,7 @@ export class Drill {
         await router.kill();
       } else {
         const { router, port } = await this.#start();
-        const checking = this.#checkSample(clientOf(port));
+        const checking = this.#sample.check(clientOf(port));
         await Promise.race([sleep(this.#random.between(0, 2 * secondsPerLife * 1000)), router.ended]);
         await router.kill();
         this.#service.down();
@@ -170,39 +164,6 @@ export class Drill {
     count(figures.previousRuns, previousRun ?? "none");
     count(figures.outcomes, recovery.outcome);
     if (recovery.outcome === "degraded") this.#ledger.fault("a recovery reported that acknowledged data is missing");
-  }
-
-  /** Reads back what the last life had acknowledged, and some of what was older, while the clients go on. */
-  async #checkSample(client: OpenAI): Promise<void> {
-    const responses = [...this.#ledger.responses.keys()];
-    const fresh = responses.filter((id) => !this.#checked.has(id));
-    const records = [...this.#ledger.records.turns];
-    const ended = records.filter(([, { outcome }]) => typeof outcome !== "string").map(([id]) => id);
-    // The clients have not been given the time to lose a turn of this life yet, so all of these are of earlier ones.
-    const cutOff = records.filter(([id, { outcome }]) => outcome === "cut off" && !this.#checkedRecords.has(id));
-    try {
-      for (const [id] of cutOff) {
-        await checkRecord(client, this.#ledger, id);
-        this.#checkedRecords.add(id);
-      }
-      for (const id of this.#random.sample(ended, sampledRecords)) await checkRecord(client, this.#ledger, id);
-      for (const id of [...fresh, ...this.#random.sample(responses, sampledResponses)]) {
-        await checkResponse(client, this.#ledger, id);
-        this.#checked.add(id);
-      }
-      for (const id of this.#random.sample([...this.#ledger.absent.keys()], 2)) {
-        await checkAbsent(client, this.#ledger, id);
-      }
-      for (const id of this.#random.sample([...this.#ledger.files.keys()], sampledFiles)) {
-        await checkFile(client, this.#ledger, id);
-      }
-      for (const id of this.#random.sample([...this.#ledger.absentFiles], 2)) {
-        await checkFileAbsent(client, this.#ledger, id);
-      }
-    } catch (error) {
-      // The next life goes on with it.
-      if (!(error instanceof CutOffError)) throw error;
-    }
   }
 
   async #stop(router: RouterProcess): Promise<void> {

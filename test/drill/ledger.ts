@@ -45,6 +45,7 @@ export const operationKinds = [
   "attachment",
   "file batch",
   "detachment",
+  "attached file deletion",
   "store deletion",
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];

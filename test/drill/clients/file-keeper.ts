@@ -59,13 +59,17 @@ export class FileKeeper {
   }
 
   /** Deletes one of its files. @throws CutOffError */
-  async delete(client: OpenAI, id: string): Promise<void> {
+  async delete(
+    client: OpenAI,
+    id: string,
+    kind: "file deletion" | "attached file deletion" = "file deletion",
+  ): Promise<void> {
     const acknowledged = this.#ledger.files.get(id);
     if (acknowledged === undefined) throw new TypeError(`The file ${id} is not there to be deleted.`);
     // From now on either way is right, for whoever looks meanwhile too.
     this.#pendingDeletion = { id, acknowledged };
     this.#ledger.files.delete(id);
-    await operate(this.#ledger, "file deletion", () => client.files.delete(id));
+    await operate(this.#ledger, kind, () => client.files.delete(id));
     this.#pendingDeletion = undefined;
     this.#noteDeleted(id);
   }

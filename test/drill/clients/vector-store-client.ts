@@ -16,7 +16,7 @@ type PendingChange =
 /** So many vector stores it keeps, and so many files in each; then it makes room. */
 const mostStores = 4;
 const mostFiles = 8;
-/** Between two looks of a polling helper, in milliseconds. What it waits for is there at once. */
+/** Between two looks of a client that polls, in milliseconds. What it waits for is there at once. */
 const pollIntervalMs = 20;
 
 /** Makes vector stores, attaches files to them, one by one and in batches, detaches and deletes them again. */
@@ -45,8 +45,20 @@ export class VectorStoreClient extends Client {
   }
 
   override async prove(client: OpenAI): Promise<void> {
-    const store = await this.#create(client, []);
-    await this.#attach(client, store, await this.#keeper.upload(client));
+    // One of each change, so that none is left unproved by a drill of few kills.
+    const [first, second, third] = [
+      await this.#keeper.upload(client),
+      await this.#keeper.upload(client),
+      await this.#keeper.upload(client),
+    ];
+    const store = await this.#create(client, [first]);
+    const other = await this.#create(client, [first, second]);
+    await this.#attachBatch(client, store, [second, third]);
+    await this.#detach(client, store, second);
+    await this.#deleteFile(client, first);
+    await this.settle(client);
+    await this.#attach(client, store, second);
+    await this.#delete(client, other);
     await checkVectorStore(client, this.ledger, store);
   }
 
@@ -88,19 +100,21 @@ export class VectorStoreClient extends Client {
     const [known] = this.random.sample([...this.#keeper.files], 1);
     const file = known !== undefined && this.random.chance(0.4) ? known : await this.#keeper.upload(client);
     if (known === undefined || known === file || this.random.chance(0.5)) await this.#attach(client, store, file);
-    else {
-      await this.#change(
-        store,
-        "file batch",
-        new Set([...store.attached, file, known]),
-        async () => {
-          const body = { file_ids: [file, known] };
-          const batch = await client.vectorStores.fileBatches.createAndPoll(store.id, body, { pollIntervalMs });
-          return [batch.status, batch.file_counts.completed];
-        },
-        ["completed", 2],
-      );
-    }
+    else await this.#attachBatch(client, store, [file, known]);
+  }
+
+  async #attachBatch(client: OpenAI, store: AcknowledgedVectorStore, files: readonly string[]): Promise<void> {
+    await this.#change(
+      store,
+      "file batch",
+      new Set([...store.attached, ...files]),
+      async () => {
+        const body = { file_ids: [...files] };
+        const batch = await client.vectorStores.fileBatches.createAndPoll(store.id, body, { pollIntervalMs });
+        return [batch.status, batch.file_counts.completed];
+      },
+      ["completed", files.length],
+    );
   }
 
   async #attach(client: OpenAI, store: AcknowledgedVectorStore, file: string): Promise<void> {
@@ -150,7 +164,7 @@ export class VectorStoreClient extends Client {
   async #deleteFile(client: OpenAI, file: string): Promise<void> {
     // Until all stores have been compared again, which of them have the file is not sure.
     this.#checkedOf = undefined;
-    await this.#keeper.delete(client, file);
+    await this.#keeper.delete(client, file, "attached file deletion");
   }
 
   async #delete(client: OpenAI, store: AcknowledgedVectorStore): Promise<void> {

@@ -1,0 +1,50 @@
+import type { StateDirectory } from "holdfast";
+import { Random } from "../../drill/random.js";
+import { digestOf } from "../account.js";
+import type { Entry } from "../collections.js";
+import type { IntendedWrite, Telling } from "../telling.js";
+
+/** Says one thing on standard output; it is in the pipe, and survives the process, before this returns. */
+export function tell(telling: Telling): void {
+  process.stdout.write(`${JSON.stringify(telling)}\n`);
+}
+
+/** What the workers of one life share. */
+export class Life {
+  readonly state: StateDirectory;
+  readonly number: number;
+  readonly random: Random;
+  isStopping = false;
+  #operations = 0;
+
+  constructor(state: StateDirectory, number: number, seed: number) {
+    this.state = state;
+    this.number = number;
+    this.random = new Random(seed);
+  }
+
+  /** The name of the next operation, which no other has in any life. */
+  next(): string {
+    this.#operations += 1;
+    return `${this.number}.${this.#operations}`;
+  }
+
+  entry(operation: string): Entry {
+    return { operation, text: `${operation} `.repeat(Math.floor(this.random.between(1, 100))) };
+  }
+
+  intend(operation: string, writes: readonly (Omit<IntendedWrite, "digest"> & { readonly body: Entry | null })[]): void {
+    tell({
+      event: "intending",
+      operation,
+      writes: writes.map(({ collection, id, body }) => {
+        return { collection, id, digest: body === null ? null : digestOf(body) };
+      }),
+    });
+  }
+}
+
+/** Does one thing after the other until the life is over. */
+export async function untilStopped(life: Life, step: () => Promise<void>): Promise<void> {
+  while (!life.isStopping) await step();
+}

@@ -1,0 +1,19 @@
+import type { Mutation } from "../mutation.js";
+import { checkpointMutations } from "./checkpoint.js";
+import { fileMutations } from "./files.js";
+import { journalReadingMutations } from "./journal-reading.js";
+import { journalWritingMutations } from "./journal-writing.js";
+import { ownershipMutations } from "./ownership.js";
+import { recoveryMutations } from "./recovery.js";
+import { surfaceMutations } from "./surfaces.js";
+
+/** Every bug that `npm run test:mutation` puts in, each by itself. */
+export const mutations: readonly Mutation[] = [
+  ...fileMutations,
+  ...journalWritingMutations,
+  ...journalReadingMutations,
+  ...checkpointMutations,
+  ...recoveryMutations,
+  ...ownershipMutations,
+  ...surfaceMutations,
+];
