@@ -68,6 +68,8 @@ export function createServer(state: StateDirectory, options: ServerOptions = {})
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
+    // Its limit also cuts the hook short that waits for requests to end. How long they may take is for whoever closes.
+    pluginTimeout: 0,
     routerOptions: { maxParamLength: longestPathParameter },
     requestIdHeader: false,
     genReqId: requestIdOf,

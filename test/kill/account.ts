@@ -24,6 +24,8 @@ export interface AccountedDocument {
   readonly revision: number;
   readonly sequence: number;
   readonly digest: string;
+  /** The body's member `count`, where it has one. */
+  readonly count?: number;
 }
 
 export interface AccountedRecord {
@@ -117,7 +119,9 @@ async function documentsOf(state: StateDirectory): Promise<AccountedDocument[]> 
     for (let after: string | undefined; ;) {
       const page = await collection.list({ limit: 1_000, ...(after === undefined ? {} : { after }) });
       for (const { id, revision, sequence, body } of page.documents) {
-        documents.push({ collection: name, id, revision, sequence, digest: digestOf(body) });
+        const { count } = body as { readonly count?: unknown };
+        const digest = digestOf(body);
+        documents.push({ collection: name, id, revision, sequence, digest, ...(typeof count === "number" ? { count } : {}) });
       }
       after = page.documents.at(-1)?.id;
       if (!page.hasMore) break;

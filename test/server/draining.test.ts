@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { runningService } from "./running-service.js";
+import { runningService, type RunningService } from "./running-service.js";
 
 /** Begins a request and holds it: its head is there, most of its body is not. */
 async function beginRequest(url: string, body: string): Promise<Socket> {
@@ -12,16 +13,38 @@ async function beginRequest(url: string, body: string): Promise<Socket> {
   return socket;
 }
 
+/** Begun when the server has it, not when it was sent. */
+function nextRequest(server: RunningService["server"]): Promise<void> {
+  return new Promise((resolve) => {
+    server.server.once("request", () => {
+      resolve();
+    });
+  });
+}
+
+test("a request may take longer to end than any limit the framework has for closing", async () => {
+  await using service = await runningService();
+  const body = '{"metadata":{"turn":"last"}}';
+  const begun = nextRequest(service.server);
+  const socket = await beginRequest(service.url, body);
+  await begun;
+  const closed = service.server.close();
+  let hasClosed = false;
+  void closed.finally(() => (hasClosed = true)).catch(() => undefined);
+  // The framework's own limit, for what plugins do, is ten seconds.
+  await sleep(11_000);
+  expect(hasClosed).toBe(false);
+  socket.end(body.slice(1));
+  await closed;
+  socket.destroy();
+}, 30_000);
+
 test("while requests end, probes say that the service stops, and new requests are sent elsewhere", async () => {
   await using service = await runningService();
   const { url, state, server } = service;
   await state.startup.report({ phase: "ready", message: "Serving." });
   const body = '{"metadata":{"turn":"last"}}';
-  const begun = new Promise<void>((resolve) => {
-    server.server.once("request", () => {
-      resolve();
-    });
-  });
+  const begun = nextRequest(server);
   const socket = await beginRequest(url, body);
   await begun;
 
