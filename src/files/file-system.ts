@@ -21,6 +21,11 @@ export interface FileSystem {
    * microsecond, a trip to a worker thread thirty. Throws for every failure but absence.
    */
   existsNow(path: string): boolean;
+  /**
+   * Tells a file that is never changed from any other that has or gets its name: a copy, or one made anew in its place.
+   * As quick as {@link existsNow}, and throws as it does. @returns `undefined` if there is nothing of that name.
+   */
+  identityNow(path: string): string | undefined;
   /** One level; rejects with `EEXIST`. Mode 0700. */
   makeDirectory(path: string): Promise<void>;
   removeDirectory(path: string): Promise<void>;

@@ -96,6 +96,11 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   existsNow: (path) => fs.statSync(path, { throwIfNoEntry: false }) !== undefined,
+  identityNow(path: string): string | undefined {
+    // The number alone is given out again as soon as it is free. The time of birth is not kept by every file system.
+    const found = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+    return found === undefined ? undefined : `${String(found.dev)}:${String(found.ino)}:${String(found.mtimeNs)}`;
+  },
   makeDirectory: (path) => promises.mkdir(path, { mode: 0o700 }),
   removeDirectory: (path) => promises.rmdir(path),
   rename: (from, to) => promises.rename(from, to),

@@ -122,15 +122,16 @@ export function decodeLine(bytes: Buffer, start: number, end: number): JournalLi
  * Without this, one damaged byte would take two commits.
  *
  * @param end the next line feed, behind both.
+ * @param bound where the first of them ends at the latest: a line holds no zero byte.
  * @returns -1 if it is not so.
  */
-export function endOfRunOnLine(bytes: Buffer, start: number, end: number): number {
+export function endOfRunOnLine(bytes: Buffer, start: number, end: number, bound = end): number {
   const digits = bytes.toString("latin1", start, start + checksumDigits);
   if (!/^[0-9a-f]{8}$/.test(digits)) return -1;
   const expected = Number.parseInt(digits, 16);
   let checksum = 0;
   let from = start + linePrefixLength;
-  for (let brace = from; brace + linePrefixLength + 2 < end; brace += 1) {
+  for (let brace = from; brace < bound && brace + linePrefixLength + 2 < end; brace += 1) {
     // Behind the line: the byte that was a line feed, eight digits, a space, and the next line's JSON.
     const next = brace + 2 + linePrefixLength;
     if (bytes[brace] !== closingBrace || bytes[next - 1] !== space || bytes[next] !== openingBrace) continue;

@@ -51,6 +51,9 @@ export function scanSegment(bytes: Buffer): SegmentScan {
   };
 
   let offset = 0;
+  // Looked for only once they are passed: of bytes that are no journal, looking at each place would take for ever.
+  let lineFeed = bytes.indexOf(newline);
+  let zero = bytes.indexOf(0);
   while (offset < bytes.length) {
     if (bytes[offset] === 0) {
       const next = firstNonZero(bytes, offset);
@@ -59,18 +62,19 @@ export function scanSegment(bytes: Buffer): SegmentScan {
       offset = next;
       continue;
     }
-    const lineFeed = bytes.indexOf(newline, offset);
+    if (lineFeed >= 0 && lineFeed < offset) lineFeed = bytes.indexOf(newline, offset);
+    if (zero >= 0 && zero < offset) zero = bytes.indexOf(0, offset);
+    const holdsZero = zero >= 0 && zero < lineFeed;
     let lineEnd = lineFeed;
-    let line = lineFeed < 0 ? undefined : decodeLine(bytes, offset, lineFeed);
+    let line = lineFeed < 0 || holdsZero ? undefined : decodeLine(bytes, offset, lineFeed);
     if (line === undefined && lineFeed >= 0) {
-      lineEnd = endOfRunOnLine(bytes, offset, lineFeed);
+      lineEnd = endOfRunOnLine(bytes, offset, lineFeed, holdsZero ? zero : lineFeed);
       line = lineEnd < 0 ? undefined : decodeLine(bytes, offset, lineEnd);
     }
     if (line === undefined) {
       if (unreadableFrom < 0) unreadableFrom = offset;
       const next = lineFeed < 0 ? bytes.length : lineFeed + 1;
-      const zero = bytes.subarray(offset, next).indexOf(0);
-      offset = zero < 0 ? next : offset + zero;
+      offset = zero >= 0 && zero < next ? zero : next;
       continue;
     }
     closeRegion(offset);

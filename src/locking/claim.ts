@@ -89,15 +89,20 @@ export async function createClaim(fileSystem: FileSystem, epochs: string, claim:
  * our write returned, its reading includes the write; and if one is, the write is not acknowledged. Either way nothing
  * that was acknowledged is lost. Old claims are removed in ascending order, so an owner that slept through several
  * successions misses its own claim before it could miss the next.
+ *
+ * A directory that was moved away goes on being written through the files that are open, and another that took its name
+ * has a claim of the same number as soon as it has an owner. So the claim must be the very file that was made, which a
+ * claim, never being changed, always is.
  */
 export function fenceOf(fileSystem: FileSystem, epochs: string, epoch: number): () => void {
   const own = join(epochs, claimName(epoch));
   const next = join(epochs, claimName(epoch + 1));
+  const made = fileSystem.identityNow(own);
   return () => {
-    if (fileSystem.existsNow(own) && !fileSystem.existsNow(next)) return;
+    if (made !== undefined && fileSystem.identityNow(own) === made && !fileSystem.existsNow(next)) return;
     throw new HoldfastError(
       "WRITER_FENCED",
-      `This process was the writer of epoch ${epoch}, and another has taken the directory over (${epochs}). Nothing more is acknowledged here; open the directory anew to go on.`,
+      `This process was the writer of epoch ${epoch}, and another has taken the directory over, or it was moved or replaced (${epochs}). Nothing more is acknowledged here; open the directory anew to go on.`,
       { details: { epoch, epochs } },
     );
   };

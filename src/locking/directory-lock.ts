@@ -6,6 +6,7 @@ import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
+import { abandonClaim } from "./abandoned-claims.js";
 import { probeAliveSocket, type AliveSocket } from "./alive-socket.js";
 import { BoundSocket } from "./bound-socket.js";
 import { claimName, createClaim, fenceOf, listClaims, type Claim } from "./claim.js";
@@ -73,12 +74,18 @@ export class DirectoryLock {
   #beating: Promise<void> | undefined;
   #released = false;
 
-  private constructor(options: LockOptions, claim: Claim, takeover: Takeover, socket: AliveSocket | undefined) {
+  private constructor(
+    options: LockOptions,
+    claim: Claim,
+    takeover: Takeover,
+    checkFence: () => void,
+    socket: AliveSocket | undefined,
+  ) {
     this.#options = options;
     this.claim = claim;
     this.takeover = takeover;
     this.#socket = socket;
-    this.checkFence = fenceOf(options.fileSystem, options.layout.epochs, claim.epoch);
+    this.checkFence = checkFence;
     this.#heartbeat = setInterval(() => {
       this.#beat();
     }, options.heartbeatMs).unref();
@@ -124,16 +131,22 @@ export class DirectoryLock {
           if (judgement.kind === "held") judgement.release();
           continue;
         }
-        const takeover: Takeover = {
-          how,
-          previous: judgement.claim,
-          previousEpoch: epoch === 0 ? undefined : epoch,
-          waitedMs: Math.round(clock.elapsed() - started),
-          predecessorGone: (await livingPredecessors(options, judgement, own))?.gone,
-        };
-        const lock = new DirectoryLock(options, claim, takeover, bound.handOver());
-        await lock.#show();
-        return lock;
+        try {
+          const takeover: Takeover = {
+            how,
+            previous: judgement.claim,
+            previousEpoch: epoch === 0 ? undefined : epoch,
+            waitedMs: Math.round(clock.elapsed() - started),
+            predecessorGone: (await livingPredecessors(options, judgement, own))?.gone,
+          };
+          const checkFence = fenceOf(fileSystem, layout.epochs, claim.epoch);
+          const lock = new DirectoryLock(options, claim, takeover, checkFence, bound.handOver());
+          await lock.#show();
+          return lock;
+        } catch (error) {
+          abandonClaim(claim);
+          throw error;
+        }
       }
     } finally {
       await bound.discard();
@@ -164,6 +177,9 @@ export class DirectoryLock {
         const releasedAt = new Date(clock.now()).toISOString();
         await withRoom(this.#options, () => writeWriterFile(fileSystem, layout.writer, this.claim, releasedAt));
       }
+    } catch (error) {
+      abandonClaim(this.claim);
+      throw error;
     } finally {
       await this.#socket?.close();
     }

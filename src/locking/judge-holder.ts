@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
+import { isAbandoned } from "./abandoned-claims.js";
 import { probeAliveSocket, type Liveness } from "./alive-socket.js";
 import { claimName, readClaim, type Claim } from "./claim.js";
 import { runsHere, type ProcessIdentity } from "./process-identity.js";
@@ -42,6 +43,8 @@ export async function judgeHolder(options: JudgeOptions, epoch: number): Promise
   const claim = read === "damaged" ? undefined : read;
   const writer = await readWriterFile(fileSystem, layout.writer);
   if (writer?.epoch === epoch && writer.releasedAt !== undefined) return { kind: "vacant", why: "released", claim };
+
+  if (claim !== undefined && isAbandoned(claim)) return { kind: "vacant", why: "released", claim };
 
   const beat = await heartbeatAge(options, epoch);
   const paused = beat > options.staleAfterMs;

@@ -14,6 +14,7 @@ export type DiskOperation =
   | "readDirectory"
   | "status"
   | "existsNow"
+  | "identityNow"
   | "makeDirectory"
   | "removeDirectory"
   | "rename"
@@ -105,6 +106,12 @@ export class FaultyFileSystem implements FileSystem {
     const fault = this.#hit("existsNow", path);
     if (fault?.fails !== undefined) throw systemError(fault.fails, path);
     return nodeFileSystem.existsNow(path);
+  }
+
+  identityNow(path: string): string | undefined {
+    const fault = this.#hit("identityNow", path);
+    if (fault?.fails !== undefined) throw systemError(fault.fails, path);
+    return nodeFileSystem.identityNow(path);
   }
 
   async makeDirectory(path: string): Promise<void> {

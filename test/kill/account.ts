@@ -121,7 +121,14 @@ async function documentsOf(state: StateDirectory): Promise<AccountedDocument[]> 
       for (const { id, revision, sequence, body } of page.documents) {
         const { count } = body as { readonly count?: unknown };
         const digest = digestOf(body);
-        documents.push({ collection: name, id, revision, sequence, digest, ...(typeof count === "number" ? { count } : {}) });
+        documents.push({
+          collection: name,
+          id,
+          revision,
+          sequence,
+          digest,
+          ...(typeof count === "number" ? { count } : {}),
+        });
       }
       after = page.documents.at(-1)?.id;
       if (!page.hasMore) break;

@@ -8,7 +8,7 @@ import type { OpenStateDirectoryOptions } from "holdfast";
 export const writerSettings = {
   checkpointBytes: 48 * 1024,
   checkpointIdleMs: 20,
-  journalRetainBytes: 1024 * 1024,
+  journalRetainBytes: 2 * 1024 * 1024,
   firstSegmentBytes: 16 * 1024,
   segmentBytes: 32 * 1024,
   sweepMs: 20,

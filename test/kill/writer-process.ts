@@ -9,6 +9,8 @@ const program = fileURLToPath(new URL("../programs/kill-writer.js", import.meta.
 
 /** Lines of standard error kept for the message, should a writer fail. */
 const keptErrorLines = 20;
+/** No step takes nearly as long: who needs more hangs. */
+const patienceMs = 180_000;
 
 /** One life of a writer: a real process, from its spawning to its end. */
 export class WriterProcess {
@@ -40,7 +42,7 @@ export class WriterProcess {
     this.ended = once(this.#child, "close").then(([code, signal]) => {
       if (code !== 0 && !(this.#wasKilled && signal === "SIGKILL")) {
         const how = (signal as string | null) ?? `exit code ${String(code)}`;
-        this.#failure = `the writer of life ${this.life} ended by itself (${how}):\n${this.#errorLines.join("\n")}`;
+        this.#failure ??= `the writer of life ${this.life} ended by itself (${how}):\n${this.#errorLines.join("\n")}`;
       }
       this.hasEnded = true;
       this.#wake();
@@ -58,11 +60,19 @@ export class WriterProcess {
 
   /** Waits for it to tell this, or to end. @returns whether it has told it. */
   async reaches(event: EventName): Promise<boolean> {
-    while (!this.has(event)) {
-      if (this.hasEnded) return false;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    const bound = setTimeout(() => {
+      this.#failure = `the writer of life ${this.life} did not get to ${JSON.stringify(event)} in ${patienceMs} ms`;
+      this.#child.kill("SIGKILL");
+    }, patienceMs);
+    try {
+      while (!this.has(event)) {
+        if (this.hasEnded) return false;
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+      return true;
+    } finally {
+      clearTimeout(bound);
     }
-    return true;
   }
 
   /** Ends it as a crash does. Resolves when it is gone; one that is gone already is left alone. */

@@ -6,12 +6,12 @@ import { join, relative } from "node:path";
 /** What came of running test files. */
 export type TestOutcome =
   | { readonly kind: "passed"; readonly tests: number }
-  | { readonly kind: "failed"; readonly file: string; readonly test: string }
+  | { readonly kind: "failed"; readonly file: string; readonly test: string; readonly messages: readonly string[] }
   /** No test failed, and yet the run did: it did not load, or did not end. */
   | { readonly kind: "broken"; readonly why: string };
 
-/** A test that hangs is noticed by its own time limit; this is for a run that not even that ends. */
-const longestRunMs = 300_000;
+/** A test that hangs is noticed by its own time limit; this, for each file, is for a run that not even that ends. */
+const longestFileMs = 300_000;
 const longestTestMs = 30_000;
 const resultsName = "mutation-results.json";
 
@@ -21,7 +21,11 @@ interface Results {
     readonly name: string;
     readonly message?: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -34,9 +38,10 @@ export async function runTests(root: string, files: readonly string[]): Promise<
   const limits = [`--testTimeout=${longestTestMs}`, `--hookTimeout=${longestTestMs}`];
   // A group of its own, so that whatever the tests have started ends with them.
   const child = spawn(process.execPath, [vitest, ...args, ...limits], { cwd: root, stdio: "ignore", detached: true });
-  let isLate = false;
+  const longestRunMs = files.length * longestFileMs;
+  const late = new AbortController();
   const timer = setTimeout(() => {
-    isLate = true;
+    late.abort();
     endGroup(child.pid);
   }, longestRunMs);
   try {
@@ -45,7 +50,7 @@ export async function runTests(root: string, files: readonly string[]): Promise<
     clearTimeout(timer);
     endGroup(child.pid);
   }
-  if (isLate) return { kind: "broken", why: `did not end within ${longestRunMs / 1000} s` };
+  if (late.signal.aborted) return { kind: "broken", why: `did not end within ${longestRunMs / 1000} s` };
   return outcomeOf(root, await readResults(resultsPath));
 }
 
@@ -60,10 +65,13 @@ async function readResults(path: string): Promise<Results> {
 function outcomeOf(root: string, { numPassedTests, testResults }: Results): TestOutcome {
   for (const { name, assertionResults } of testResults) {
     const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed !== undefined) return { kind: "failed", file: relative(root, name), test: failed.fullName };
+    if (failed === undefined) continue;
+    const { fullName: test, failureMessages: messages = [] } = failed;
+    return { kind: "failed", file: relative(root, name), test, messages };
   }
   const unloaded = testResults.find(({ status }) => status === "failed");
-  if (unloaded !== undefined) return { kind: "broken", why: `${relative(root, unloaded.name)}: ${unloaded.message ?? ""}` };
+  if (unloaded !== undefined)
+    return { kind: "broken", why: `${relative(root, unloaded.name)}: ${unloaded.message ?? ""}` };
   if (numPassedTests === 0) return { kind: "broken", why: "no test ran" };
   return { kind: "passed", tests: numPassedTests };
 }

@@ -33,6 +33,7 @@ function overridden(disk: FileSystem, calls: Partial<FileSystem>): FileSystem {
     readDirectory: (path) => disk.readDirectory(path),
     status: (path) => disk.status(path),
     existsNow: (path) => disk.existsNow(path),
+    identityNow: (path) => disk.identityNow(path),
     makeDirectory: (path) => disk.makeDirectory(path),
     removeDirectory: (path) => disk.removeDirectory(path),
     rename: (from, to) => disk.rename(from, to),

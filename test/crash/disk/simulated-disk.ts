@@ -106,6 +106,17 @@ export class SimulatedDisk implements FileSystem {
     }
   }
 
+  identityNow(path: string): string | undefined {
+    this.#adoptSockets(path);
+    try {
+      const inode = this.#tree.find(path, "stat");
+      return `${inode.number}:${inode.modifiedAtMs}`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
   async makeDirectory(path: string): Promise<void> {
     await this.pace();
     const { directory, name } = this.#tree.placeOf(path, "mkdir");

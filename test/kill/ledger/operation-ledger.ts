@@ -66,6 +66,7 @@ export class OperationLedger {
 
   /** Decides about all operations of lives that are over, and about what was acknowledged of those that go on. */
   settle(isOver: (life: number) => boolean): void {
+    this.#creditDeletions();
     for (const operation of [...this.#open.values()]) {
       const { name, life, commit, acknowledged } = operation;
       if (!isOver(life) && (acknowledged === undefined || commit === undefined)) continue;
@@ -87,6 +88,24 @@ export class OperationLedger {
     if (revision !== undefined) {
       const found = commit.operations.find(({ operation }) => operation === name)?.revision;
       this.#findings.expectSame(`the revision of operation ${name}`, found, revision);
+    }
+  }
+
+  /**
+   * Two lives may have been about to delete the same document, and a commit does not tell whose it is: if the one that was
+   * acknowledged went without, it is the other that was absent.
+   */
+  #creditDeletions(): void {
+    const open = [...this.#open.values()].filter(({ writes }) => writes.every(({ digest }) => digest === null));
+    for (const operation of open) {
+      if (operation.acknowledged === undefined || operation.commit !== undefined) continue;
+      const what = described(operation.writes);
+      const other = open.find(({ acknowledged, commit, writes }) => {
+        return acknowledged === undefined && commit !== undefined && described(writes) === what;
+      });
+      if (other === undefined) continue;
+      operation.commit = other.commit;
+      other.commit = undefined;
     }
   }
 

@@ -27,7 +27,9 @@ export class RecordLedger {
       if (step === "deleted" && found !== undefined)
         this.#findings.wrong.push(`the replay record ${id} is there; its deletion was acknowledged`);
       if ((step === "added" || step === "finished") && found === undefined)
-        this.#findings.lost.push(`the replay record ${id}, of which ${JSON.stringify(step)} was acknowledged, is not there`);
+        this.#findings.lost.push(
+          `the replay record ${id}, of which ${JSON.stringify(step)} was acknowledged, is not there`,
+        );
       if (found === undefined) continue;
       const { request, response } = bodiesOf(id);
       this.#findings.expectSame(`the request of the replay record ${id}`, found.request, request);

@@ -1,8 +1,16 @@
 import type { StateDirectory } from "holdfast";
+import { setTimeout } from "node:timers/promises";
 import { Random } from "../../drill/random.js";
 import { digestOf } from "../account.js";
 import type { Entry } from "../collections.js";
 import type { IntendedWrite, Telling } from "../telling.js";
+
+/**
+ * After so many operations the workers of a life take their time: the journal keeps what every one of several lives has
+ * done, however long the machine lets them live.
+ */
+const operationsInHaste = 400;
+const restMs = 20;
 
 /** Says one thing on standard output; it is in the pipe, and survives the process, before this returns. */
 export function tell(telling: Telling): void {
@@ -15,7 +23,8 @@ export class Life {
   readonly number: number;
   readonly random: Random;
   isStopping = false;
-  #operations = 0;
+  /** How many have been named. */
+  operations = 0;
 
   constructor(state: StateDirectory, number: number, seed: number) {
     this.state = state;
@@ -25,15 +34,18 @@ export class Life {
 
   /** The name of the next operation, which no other has in any life. */
   next(): string {
-    this.#operations += 1;
-    return `${this.number}.${this.#operations}`;
+    this.operations += 1;
+    return `${this.number}.${this.operations}`;
   }
 
   entry(operation: string): Entry {
     return { operation, text: `${operation} `.repeat(Math.floor(this.random.between(1, 100))) };
   }
 
-  intend(operation: string, writes: readonly (Omit<IntendedWrite, "digest"> & { readonly body: Entry | null })[]): void {
+  intend(
+    operation: string,
+    writes: readonly (Omit<IntendedWrite, "digest"> & { readonly body: Entry | null })[],
+  ): void {
     tell({
       event: "intending",
       operation,
@@ -46,5 +58,8 @@ export class Life {
 
 /** Does one thing after the other until the life is over. */
 export async function untilStopped(life: Life, step: () => Promise<void>): Promise<void> {
-  while (!life.isStopping) await step();
+  while (!life.isStopping) {
+    if (life.operations > operationsInHaste) await setTimeout(restMs);
+    await step();
+  }
 }

@@ -93,7 +93,7 @@ export const checkpointMutations: readonly Mutation[] = [
     file: checkpointer,
     find: "        this.#assertOpen();\n        this.#parts.checkFence();\n        const version",
     replace: "        this.#assertOpen();\n        const version",
-    tests: ["test/store/fenced-checkpoint.test.ts", "test/locking/paused-writer.test.ts"],
+    tests: ["test/store/fenced-checkpoint.test.ts"],
   },
   {
     name: "fence-not-checked-before-the-checkpoint-file",
@@ -101,7 +101,7 @@ export const checkpointMutations: readonly Mutation[] = [
     file: checkpointer,
     find: "      this.#parts.checkFence();\n      await this.#parts.reserve.replace(",
     replace: "      await this.#parts.reserve.replace(",
-    tests: ["test/store/fenced-checkpoint.test.ts", "test/locking/paused-writer.test.ts"],
+    tests: ["test/store/fenced-checkpoint.test.ts"],
   },
   {
     name: "fence-not-checked-before-segments-are-deleted",
@@ -109,7 +109,7 @@ export const checkpointMutations: readonly Mutation[] = [
     file: checkpointer,
     find: "      this.#parts.checkFence();\n      const path = join(layout.journal, name);\n",
     replace: "      const path = join(layout.journal, name);\n",
-    tests: ["test/store/fenced-checkpoint.test.ts", "test/locking/paused-writer.test.ts"],
+    tests: ["test/store/fenced-checkpoint.test.ts"],
   },
   {
     name: "checkpoint-beside-a-paused-owner",

@@ -35,7 +35,7 @@ export const journalReadingMutations: readonly Mutation[] = [
     file: reading,
     find: "bytes: sealed === undefined ? whole : whole.subarray(0, sealed)",
     replace: "bytes: whole",
-    tests: [readingTests],
+    tests: ["test/journal/sealed-segment.test.ts"],
   },
   {
     name: "stray-segment-read",

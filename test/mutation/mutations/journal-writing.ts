@@ -36,8 +36,8 @@ export const journalWritingMutations: readonly Mutation[] = [
     bug: "A store whose disk failed lets a later success undo its condition, and says that it can be written.",
     file: "src/store/condition.ts",
     find: '    if (isFinal && condition.state !== "closed") return;\n',
-    replace: "    if (isFinal) this.#listeners.clear();\n",
-    tests: ["test/store/failing-disk.test.ts", "test/store/condition.test.ts"],
+    replace: "    if (isFinal && condition === this.#condition) return;\n",
+    tests: ["test/store/condition.test.ts"],
   },
   {
     name: "segment-name-not-synced",
@@ -102,7 +102,7 @@ export const journalWritingMutations: readonly Mutation[] = [
     file: "src/store/stored-collection.ts",
     find: "living(this.#engine, this.#state.acknowledged.get(id))",
     replace: "living(this.#engine, this.#state.newest(id))",
-    tests: ["test/store/failing-disk.test.ts", "test/store/collections.test.ts"],
+    tests: ["test/store/unacknowledged.test.ts"],
   },
   {
     name: "rejected-version-built-upon",
@@ -110,6 +110,6 @@ export const journalWritingMutations: readonly Mutation[] = [
     file: "src/store/committer.ts",
     find: "for (const { collection, version } of commit.versions) collection.pending.delete(version.id);",
     replace: "commit.versions.at(0);",
-    tests: ["test/store/failing-disk.test.ts", "test/store/full-disk.test.ts"],
+    tests: ["test/store/refused-writes.test.ts"],
   },
 ];

@@ -35,7 +35,7 @@ export const ownershipMutations: readonly Mutation[] = [
     file: "src/locking/directory-lock.ts",
     find: "          socket: await bound.listen(),\n",
     replace: "          socket: null,\n",
-    tests: ["test/locking/claimed-socket.test.ts", "test/locking/damaged-lock.test.ts"],
+    tests: ["test/locking/damaged-lock.test.ts"],
   },
   {
     name: "late-claim-not-looked-at-again",
@@ -49,8 +49,8 @@ export const ownershipMutations: readonly Mutation[] = [
     name: "fence-sees-only-its-own-claim",
     bug: "An owner does not notice that another has claimed the directory after it.",
     file: "src/locking/claim.ts",
-    find: "if (fileSystem.existsNow(own) && !fileSystem.existsNow(next)) return;",
-    replace: "if (fileSystem.existsNow(own) && next !== own) return;",
+    find: "if (made !== undefined && fileSystem.identityNow(own) === made && !fileSystem.existsNow(next)) return;",
+    replace: "if (made !== undefined && fileSystem.identityNow(own) === made && next !== own) return;",
     tests: ["test/locking/paused-writer.test.ts"],
   },
   {

@@ -2,7 +2,6 @@ import type { Mutation } from "../mutation.js";
 
 const load = "src/store/load-state.ts";
 const owner = "src/store/open-owner.ts";
-const explorer = "test/crash/explorer.test.ts";
 const disk = "test/store/disk.test.ts";
 
 /** Bugs in what is made of a directory when it is opened. */
@@ -37,7 +36,7 @@ export const recoveryMutations: readonly Mutation[] = [
     file: load,
     find: "for (const operation of commit.operations) {",
     replace: "for (const operation of commit.operations.slice(0, Math.ceil(commit.operations.length / 2))) {",
-    tests: ["test/store/transactions.test.ts"],
+    tests: ["test/store/replayed-transaction.test.ts"],
   },
   {
     name: "older-commit-replayed-over-a-newer-document",
@@ -45,7 +44,7 @@ export const recoveryMutations: readonly Mutation[] = [
     file: load,
     find: "      if (former !== undefined && former.sequence > commit.sequence) continue;\n",
     replace: "",
-    tests: ["test/store/replay-over-documents.test.ts", explorer],
+    tests: ["test/store/cut-short-checkpoint.test.ts"],
   },
   {
     name: "checkpoint-of-another-directory-believed",
@@ -69,7 +68,7 @@ export const recoveryMutations: readonly Mutation[] = [
     file: owner,
     find: "      previous: loaded.journal.previous,\n",
     replace: "      previous: null,\n",
-    tests: ["test/locking/paused-writer.test.ts", explorer],
+    tests: ["test/store/sealed-predecessor.test.ts"],
   },
   {
     name: "predecessor-appended-to",
@@ -83,7 +82,7 @@ export const recoveryMutations: readonly Mutation[] = [
   const header: SegmentHeader = {
     format: journalFormat,
 `,
-    tests: ["test/store/disk.test.ts", "test/locking/paused-writer.test.ts"],
+    tests: [disk],
   },
   {
     name: "read-bytes-not-made-durable",
@@ -91,15 +90,7 @@ export const recoveryMutations: readonly Mutation[] = [
     file: owner,
     find: "    await file.sync();\n",
     replace: "",
-    tests: ["test/store/recovered-is-durable.test.ts", explorer],
-  },
-  {
-    name: "read-names-not-made-durable",
-    bug: "A checkpoint whose name a power loss takes back lets the journal below it go.",
-    file: owner,
-    find: "  await fileSystem.syncDirectory(layout.root);\n  const { previous }",
-    replace: "  const { previous }",
-    tests: ["test/store/recovered-is-durable.test.ts", explorer],
+    tests: ["test/store/recovered-is-durable.test.ts"],
   },
   {
     name: "epochs-counted-anew",
@@ -107,7 +98,7 @@ export const recoveryMutations: readonly Mutation[] = [
     file: owner,
     find: "      leastEpoch: await newestEpochInJournal(fileSystem, layout),\n",
     replace: "",
-    tests: ["test/store/lost-claims.test.ts", explorer],
+    tests: ["test/store/lost-claims.test.ts"],
   },
   {
     name: "expiry-follows-a-clock-that-jumps",
