@@ -89,6 +89,8 @@ export class JournalWriter {
   #running: Promise<void> | undefined;
   #watermarkTimer: NodeJS.Timeout | undefined;
   #fullRetryTimer: NodeJS.Timeout | undefined;
+  /** The attempt to have a segment again that is under way. */
+  #resuming: Promise<void> | undefined;
   #full: HoldfastError | undefined;
   #failure: HoldfastError | undefined;
   #closed = false;
@@ -181,6 +183,8 @@ export class JournalWriter {
     await this.idle();
     clearTimeout(this.#watermarkTimer);
     clearInterval(this.#fullRetryTimer);
+    // Nothing of ours may still be on its way to the disk when the directory is another's.
+    await this.#resuming;
     if (this.#failure === undefined && this.#recordedWatermark !== this.#durable) await this.#writeWatermark();
     await this.#segment?.file.close();
     if (this.#failure === undefined && this.#full !== undefined) await this.#supply.establishStandby();
@@ -319,10 +323,15 @@ export class JournalWriter {
     this.#full = error;
     if (this.#closed) return;
     this.#fullRetryTimer ??= setInterval(() => {
-      this.#resume().catch((again: unknown) => {
-        if (isFullDisk(again)) return;
-        this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
-      });
+      // One at a time: on a slow disk an attempt may take longer than the pause before the next.
+      this.#resuming ??= this.#resume()
+        .catch((again: unknown) => {
+          if (isFullDisk(again)) return;
+          this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
+        })
+        .finally(() => {
+          this.#resuming = undefined;
+        });
     }, fullDiskRetryMs).unref();
   }
 
@@ -383,13 +392,13 @@ export class JournalWriter {
 
   async #writeWatermark(): Promise<void> {
     const segment = this.#segment;
-    // Without a segment nothing has become durable that a watermark could tell of.
-    if (segment === undefined) return;
     try {
+      // Without a segment nothing has become durable that a watermark could tell of.
+      if (segment === undefined) return;
       const end = encodeLine(this.#buffer, 0, JSON.stringify({ durable: this.#durable }));
       if (end <= segment.size - segment.position) await this.#write(segment, this.#buffer.subarray(0, end));
     } catch (error) {
-      this.#fail(storageError(error, "write the journal", segment.file.path));
+      this.#fail(storageError(error, "write the journal", segment?.file.path ?? this.#options.directory));
     } finally {
       this.#running = undefined;
       if (this.#queue.length > 0 && this.#failure === undefined) this.#running = this.#run();

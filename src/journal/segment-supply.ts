@@ -87,12 +87,20 @@ export class SegmentSupply {
     }
   }
 
-  /** @returns the segment that stands by, if it is there and large enough. */
+  /**
+   * Takes the segment that stands by out of the place that everybody knows: an owner that was taken over while it was
+   * setting one aside may still rename its own there, and would otherwise put it under the name of the one in use. A
+   * crash right after it leaves a temporary file, which recovery removes; its space is then free to set one aside anew.
+   *
+   * @returns `undefined` if there is none, or none large enough.
+   */
   async takeStandby(atLeastBytes: number): Promise<PreparedSegment | undefined> {
-    const path = join(this.#directory, standbyName);
-    const size = (await this.#fileSystem.status(path))?.size ?? 0;
+    const standby = join(this.#directory, standbyName);
+    const size = (await this.#fileSystem.status(standby))?.size ?? 0;
     if (size < atLeastBytes) return undefined;
-    // An owner that died before it had given the file its name may have left its own header in it.
+    const path = temporaryName(join(this.#directory, "next"));
+    await this.#fileSystem.rename(standby, path);
+    // Zeros again, whatever its maker has left of it.
     const file = await this.#fileSystem.open(path, "write-through");
     try {
       for (let position = 0; position < size; position += zeros.length) {

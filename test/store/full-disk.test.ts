@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
 import type { StateDirectory } from "../../src/open-state-directory.js";
@@ -191,4 +192,29 @@ describe.each(disks)("on %s that is full", (_name, makeDisk) => {
     await expectAllAfterCrash(folder, directory, expected);
     await again.close();
   });
+});
+
+test("a displaced owner that sets a segment aside late does not take the one that is in use", async () => {
+  await using disk = await countedDisk();
+  await using folder = await stateFolder();
+  const { directory, fileSystem } = disk;
+  const state = await folder.open({ directory, environment: { fileSystem }, ...settings });
+  await state.collection(notes).insert("note_0", note(0));
+  await state.collection(notes).insert("note_1", note(1));
+  await state.close();
+  await disk.fill();
+  const full = await folder.open({ directory, environment: { fileSystem }, ...settings });
+  expect(full.condition.state).toBe("full");
+  // What an owner does last that was paused in the middle of it: its file gets the name, just as ours is to become a segment.
+  const late = join(directory, "journal", "late");
+  await writeFile(late, Buffer.alloc(64 * 1024));
+  const lift = fileSystem.set({
+    on: "rename",
+    path: /\.wal$/,
+    before: () => rename(late, join(directory, "journal", "standby")),
+  });
+  expect(await full.collection(notes).delete("note_0")).toBe(true);
+  lift();
+  await expectAllAfterCrash(folder, directory, new Map([["note_1", note(1)]]));
+  await full.close();
 });

@@ -1,6 +1,6 @@
-import { cp, readdir, readFile, rename, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { leaveDeadSocket } from "../crash/disk/dead-socket.js";
 
 /**
  * Copies a state directory as it would be if its owner had been killed at this moment. Sockets can not be copied; a
@@ -24,19 +24,4 @@ export async function crashCopy(from: string, to: string): Promise<void> {
   if (claim.socket === null) return;
   await leaveDeadSocket(join(to, "status", claim.socket.name));
   await leaveDeadSocket(join(to, "status", "alive.sock"));
-}
-
-/** Node removes a socket's name when it is closed, unless it has been renamed. */
-async function leaveDeadSocket(path: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(`${path}.new`, resolve);
-  });
-  await rename(`${path}.new`, path);
-  await new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
 }

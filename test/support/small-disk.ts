@@ -74,8 +74,12 @@ async function writeUntilFull(file: Awaited<ReturnType<typeof open>>, bytes: Buf
   }
 }
 
+export interface CountedDisk extends SmallDisk {
+  readonly fileSystem: FaultyFileSystem;
+}
+
 /** An ordinary disk whose space is counted. */
-export async function countedDisk(): Promise<SmallDisk> {
+export async function countedDisk(): Promise<CountedDisk> {
   const folder = await temporaryFolder();
   const disk = new FaultyFileSystem();
   disk.spaceLeft = countedBytes;
