@@ -187,7 +187,6 @@ export class JournalWriter {
     await this.#resuming;
     if (this.#failure === undefined && this.#recordedWatermark !== this.#durable) await this.#writeWatermark();
     await this.#segment?.file.close();
-    if (this.#failure === undefined && this.#full !== undefined) await this.#supply.establishStandby();
     await this.#supply.close().catch((error: unknown) => {
       // A segment that could not be prepared is the full disk again; there is nothing of it to give back.
       if (!isFullDisk(error)) throw error;
