@@ -39,6 +39,8 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
   /** What kind of file system holds `path`, as `statfs` numbers it. */
   kindOf(path: string): Promise<number>;
+  /** Room on the disk that holds `path`. */
+  space(path: string): Promise<DiskSpace>;
   /** The path with all links resolved. */
   canonical(path: string): Promise<string>;
 }
@@ -59,6 +61,14 @@ export interface OpenFile {
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** Room on a disk, in bytes. */
+export interface DiskSpace {
+  /** What this process can still use: what is reserved for the system is not counted. */
+  readonly freeBytes: number;
+  /** 0 where the file system keeps no count; then `freeBytes` says nothing either. */
+  readonly totalBytes: number;
 }
 
 export interface DirectoryEntry {

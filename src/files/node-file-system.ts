@@ -124,6 +124,10 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   kindOf: async (path) => (await promises.statfs(path)).type,
+  async space(path) {
+    const { bavail, blocks, bsize } = await promises.statfs(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  },
   canonical: (path) => promises.realpath(path),
 };
 

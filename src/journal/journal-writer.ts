@@ -336,6 +336,7 @@ export class JournalWriter {
 
   /** @throws the system's error; on a disk that is still full nothing has changed. */
   async #resume(): Promise<void> {
+    if (!(await this.#supply.hasRoom())) return;
     // The smaller one first: the next owner may find less space than this one has now.
     await this.#supply.establishStandby();
     await this.#supply.prepare();

@@ -48,6 +48,14 @@ export class SegmentSupply {
     return this.#ready !== undefined;
   }
 
+  /**
+   * Whether there is room for a small segment, by what the file system counts. To try it out instead would take, for a
+   * moment, the last bytes of a full disk from whoever deletes documents or reports the status.
+   */
+  async hasRoom(): Promise<boolean> {
+    return (await this.#freeBytes()) >= Math.min(this.#nextBytes, smallestBytes) + this.#standbyBytes;
+  }
+
   /** Starts preparing the next segment, unless there is one. @throws the system's error, a full disk among them. */
   async prepare(atLeastBytes = 0): Promise<void> {
     if (this.#ready !== undefined && this.#ready.size >= atLeastBytes) return;
@@ -128,6 +136,9 @@ export class SegmentSupply {
     this.#ready = undefined;
     if (unfit !== undefined) await removeIfPresent(this.#fileSystem, unfit.path);
     let size = Math.max(this.#nextBytes, atLeastBytes);
+    const least = Math.max(smallestBytes, atLeastBytes);
+    const freeBytes = await this.#freeBytes();
+    while (size > least && size > freeBytes) size = Math.max(least, Math.floor(size / 4));
     for (;;) {
       try {
         this.#ready = await this.#write(size);
@@ -136,10 +147,16 @@ export class SegmentSupply {
         return;
       } catch (error) {
         // A nearly full disk may still have room for a small segment.
-        if (!isFullDisk(error) || size <= Math.max(smallestBytes, atLeastBytes)) throw error;
-        size = Math.max(smallestBytes, atLeastBytes, Math.floor(size / 4));
+        if (!isFullDisk(error) || size <= least) throw error;
+        size = Math.max(least, Math.floor(size / 4));
       }
     }
+  }
+
+  /** Where nothing is counted, only trying tells. A quota may allow less than is free: then trying tells as well. */
+  async #freeBytes(): Promise<number> {
+    const { freeBytes, totalBytes } = await this.#fileSystem.space(this.#directory);
+    return totalBytes === 0 ? Number.POSITIVE_INFINITY : freeBytes;
   }
 
   async #write(size: number): Promise<PreparedSegment> {

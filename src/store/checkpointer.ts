@@ -17,7 +17,7 @@ import type { Committer } from "./committer.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
 import type { Quarantine } from "./quarantine.js";
-import type { Reserve } from "./reserve.js";
+import { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
 
 export interface CheckpointerParts {
@@ -53,6 +53,8 @@ export interface CheckpointerParts {
 const writesAtOnceBesideCommits = 1;
 /** How long the others then wait before they look again. */
 const yieldMs = 20;
+/** About what a document's file takes beside its body: the envelope, and half a block. */
+const fileOverheadBytes = 4 * 1024;
 /** Otherwise: more would only queue for the four threads that do the work. */
 const writesAtOnce = 8;
 /**
@@ -245,6 +247,8 @@ export class Checkpointer {
       this.#parts.checkFence();
       // Deletions first: on a full disk they make the room that the rest needs.
       for (const { state, versions } of taken) await this.#removeDeleted(state, versions);
+      if (journal.full !== undefined)
+        await this.#assertRoomFor(taken.flatMap(({ versions }) => [...versions.values()]));
       for (const { state, versions } of taken) await this.#writeDocuments(state, versions);
       await this.#parts.documents.syncFolders();
       const checkpoint: Checkpoint = {
@@ -278,6 +282,22 @@ export class Checkpointer {
     const deleted = [...versions.values()].filter((version) => version.deleted);
     await this.#inParallel(deleted, async ({ id }) => {
       await this.#parts.documents.remove(state.name, id);
+    });
+  }
+
+  /**
+   * On a full disk, begins only what there is room for: to try it out would take, for a moment and from many files at
+   * once, what the reserve has just given up for the status or a claim.
+   */
+  async #assertRoomFor(versions: readonly Version[]): Promise<void> {
+    const { fileSystem, layout } = this.#parts;
+    const { freeBytes, totalBytes } = await fileSystem.space(layout.root);
+    if (totalBytes === 0) return;
+    const moved = versions.filter(({ deleted }) => !deleted);
+    const needed = moved.reduce((bytes, { bodyLength }) => bytes + bodyLength + fileOverheadBytes, Reserve.bytes);
+    if (freeBytes >= needed) return;
+    throw Object.assign(new Error(`${moved.length} documents need about ${needed} bytes, and ${freeBytes} are free`), {
+      code: "ENOSPC",
     });
   }
 

@@ -119,7 +119,7 @@ export async function openReaderParts({ directory, settings, environment }: Open
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
     // What a dead owner acknowledged last may have no watermark: it belongs in the first picture too.
-    await reader.look();
+    await reader.catchUp();
     reader.start();
     const recovery = reportOf(layout.root, storeId, loaded, {
       startedAt,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
@@ -33,6 +34,8 @@ export interface ReaderParts {
 
 const pollMs = 250;
 const patienceMs = 50;
+const catchUpPauseMs = 5;
+const longestCatchUpMs = 1_000;
 
 /**
  * Keeps a reader's picture up to date. An event of the system only means "look": what happened, in which order and how
@@ -123,6 +126,21 @@ export class Reader implements StoreRole {
       this.#looking = undefined;
     });
     await this.#looking;
+  }
+
+  /**
+   * Looks until all is covered that the journal held when it began: whoever was told by the owner that a commit is
+   * durable, and opens a reader then, finds it, though its watermark follows some milliseconds later. What a paused
+   * owner never acknowledged is not waited for longer than the longest pause.
+   */
+  async catchUp(): Promise<void> {
+    await this.look();
+    const target = this.#follower.lastUncovered ?? 0;
+    const deadline = this.#parts.clock.elapsed() + longestCatchUpMs;
+    while (this.#follower.lastSequence < target && this.#parts.clock.elapsed() < deadline) {
+      await delay(catchUpPauseMs);
+      await this.look();
+    }
   }
 
   /**

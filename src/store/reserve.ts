@@ -5,7 +5,8 @@ import { isFullDisk } from "../files/storage-error.js";
 
 /** Smaller than the smallest journal segment, so that giving it up can not make the store believe there is space again. */
 const reserveBytes = 128 * 1024;
-const sliceBytes = 16 * 1024;
+/** No more than a small file takes: what is given up beyond its need, another process may take for good. */
+const sliceBytes = 4 * 1024;
 /** Real bytes: a hole takes no space, and so sets none aside. */
 const slice = Buffer.alloc(sliceBytes, "reserve ");
 
@@ -15,6 +16,8 @@ const slice = Buffer.alloc(sliceBytes, "reserve ");
  * do not: there are always more of them than a reserve could hold.
  */
 export class Reserve {
+  /** How much it sets aside. */
+  static readonly bytes = reserveBytes;
   readonly #fileSystem: FileSystem;
   readonly #path: string;
 
@@ -25,20 +28,19 @@ export class Reserve {
 
   /** Replaces a small file durably, drawing on the reserve if there is no other space. */
   async replace(path: string, bytes: Uint8Array): Promise<void> {
-    let attempts = 0;
-    await this.attempt(async () => {
-      attempts += 1;
-      await replaceFileDurably(this.#fileSystem, path, bytes);
-    });
-    // The file that was replaced has given its space back.
-    if (attempts > 1) await this.establish();
+    await this.attempt(() => replaceFileDurably(this.#fileSystem, path, bytes));
   }
 
-  /** Does what can be begun again after a failure, drawing on the reserve each time the disk is full. */
+  /**
+   * Does what can be begun again after a failure, drawing on the reserve each time the disk is full, and puts back what
+   * it left over: the file that was replaced has given its space back.
+   */
   async attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (;;) {
+    for (let draws = 0; ; draws += 1) {
       try {
-        return await work();
+        const result = await work();
+        if (draws > 0) await this.establish();
+        return result;
       } catch (error) {
         if (!isFullDisk(error) || !(await this.draw())) throw error;
       }

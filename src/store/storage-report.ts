@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { FileSystem } from "../files/file-system.js";
-import { diskSpace } from "../files/free-space.js";
 import { Layout } from "../files/layout.js";
 import { nodeFileSystem } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
@@ -70,7 +69,7 @@ export async function measureStorage(
         ),
       },
       total,
-      disk: await diskSpace(layout.root),
+      disk: await fileSystem.space(layout.root),
     };
   } catch (error) {
     throw storageError(error, "measure the state directory", layout.root);

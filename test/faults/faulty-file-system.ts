@@ -1,5 +1,12 @@
 import * as fs from "node:fs/promises";
-import type { DirectoryEntry, FileStatus, FileSystem, OpenFile, OpenMode } from "../../src/files/file-system.js";
+import type {
+  DirectoryEntry,
+  DiskSpace,
+  FileStatus,
+  FileSystem,
+  OpenFile,
+  OpenMode,
+} from "../../src/files/file-system.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 
 /** What can be counted and made to fail. `sync` and `syncDirectory` are different promises, and fail apart. */
@@ -23,6 +30,7 @@ export type DiskOperation =
   | "touch"
   | "syncDirectory"
   | "kindOf"
+  | "space"
   | "canonical";
 
 /** Which calls are hit, and what becomes of them. */
@@ -156,6 +164,12 @@ export class FaultyFileSystem implements FileSystem {
   async kindOf(path: string): Promise<number> {
     await this.enter("kindOf", path);
     return nodeFileSystem.kindOf(path);
+  }
+
+  async space(path: string): Promise<DiskSpace> {
+    await this.enter("space", path);
+    const { freeBytes, totalBytes } = await nodeFileSystem.space(path);
+    return { freeBytes: Math.min(freeBytes, Math.max(0, this.spaceLeft)), totalBytes };
   }
 
   async canonical(path: string): Promise<string> {

@@ -42,6 +42,7 @@ function overridden(disk: FileSystem, calls: Partial<FileSystem>): FileSystem {
     touch: (path, time) => disk.touch(path, time),
     syncDirectory: (path) => disk.syncDirectory(path),
     kindOf: (path) => disk.kindOf(path),
+    space: (path) => disk.space(path),
     canonical: (path) => disk.canonical(path),
     ...calls,
   };

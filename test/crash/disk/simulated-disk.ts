@@ -1,4 +1,11 @@
-import type { DirectoryEntry, FileStatus, FileSystem, OpenFile, OpenMode } from "../../../src/files/file-system.js";
+import type {
+  DirectoryEntry,
+  DiskSpace,
+  FileStatus,
+  FileSystem,
+  OpenFile,
+  OpenMode,
+} from "../../../src/files/file-system.js";
 import { DirectoryTree, isBelow } from "./directory-tree.js";
 import type { DiskImage } from "./disk-image.js";
 import type { DiskEvent, DiskRecorder } from "./disk-event.js";
@@ -24,6 +31,8 @@ export interface SimulatedDiskOptions {
 
 /** The number of ext4, so that the disk counts as a local one. */
 const localFileSystem = 0xef53;
+/** More than any test writes. */
+const diskBytes = 2 ** 40;
 
 /**
  * A disk in memory that behaves to those who use it as Linux does: an open file is its inode, whatever becomes of its
@@ -200,6 +209,12 @@ export class SimulatedDisk implements FileSystem {
     await this.pace();
     this.#tree.find(path, "statfs");
     return localFileSystem;
+  }
+
+  async space(path: string): Promise<DiskSpace> {
+    await this.pace();
+    this.#tree.find(path, "statfs");
+    return { freeBytes: diskBytes, totalBytes: diskBytes };
   }
 
   async canonical(path: string): Promise<string> {
