@@ -24,4 +24,6 @@ if (installed === undefined || installed.mtimeMs < statSync(join(bench, "package
   });
 }
 run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "--project", "tsconfig.json"]);
-run(process.execPath, [join("build", "main.js"), ...process.argv.slice(2)]);
+// Paths among the options are meant from where the user stands, which npm tells by this name.
+const env = { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() };
+run(process.execPath, [join("build", "main.js"), ...process.argv.slice(2)], { env });

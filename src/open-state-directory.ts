@@ -297,6 +297,16 @@ export class StateDirectory implements Store, AsyncDisposable {
     return this.#store.checkpoint();
   }
 
+  /**
+   * Writes a checkpoint, and merges the packs of each collection into one: what was replaced or deleted gives its space
+   * back. For a directory that is to be small, or copied; merging goes on by itself otherwise.
+   *
+   * @throws HoldfastError `READ_ONLY`, `STORAGE_FULL`, `STORAGE_FAILED`, `CORRUPT` if a packed document can not be read
+   */
+  compact(): Promise<void> {
+    return this.#store.compact();
+  }
+
   /** Resolves when everything acknowledged is on disk and the directory is free for the next one. Can be called again. */
   async close(): Promise<void> {
     await this.#sayStopping();

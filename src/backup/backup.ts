@@ -224,6 +224,7 @@ class Backup implements PictureSink {
       writtenAt: new Date(clock.now()).toISOString(),
       expiryClock: picture.expiryClock,
       documents: countsOf(picture),
+      packs: {},
     };
     await this.#tree.write("checkpoint.json", sealJson(checkpoint));
   }

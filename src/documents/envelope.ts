@@ -14,6 +14,8 @@ export interface Envelope {
   readonly createdIndex: number;
   readonly updatedAt: string;
   readonly expiresAt?: string;
+  /** The line is a tombstone: it remembers, in a pack, that the document was deleted; its body is null. */
+  readonly deleted?: true;
   /** Members this version does not know, kept as they were. */
   readonly unknown?: Readonly<Record<string, unknown>>;
 }
@@ -39,6 +41,7 @@ const knownMembers = new Set([
   "createdIndex",
   "updatedAt",
   "expiresAt",
+  "deleted",
 ]);
 
 /** The bytes of a document's file. The checksum, CRC-32, covers every byte but its own eight digits. */
@@ -54,16 +57,52 @@ export function encodeDocument(envelope: Envelope, body: string): Buffer {
 /**
  * Reads a document's file.
  *
- * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
+ * @throws HoldfastError `CORRUPT` if any byte is not as it was written, or if it is a tombstone: a document that was
+ * deleted has no file.
  */
 export function decodeDocument(bytes: Buffer, path: string): EncodedDocument {
+  const document = decodeLine(bytes, path);
+  if (document.envelope.deleted === true) {
+    throw new HoldfastError("CORRUPT", `${path} is the tombstone of a document, which has no file.`, {
+      details: { path },
+    });
+  }
+  return document;
+}
+
+/**
+ * Reads a line of a pack, which is a document or the tombstone of one.
+ *
+ * @param where it stands, for the message.
+ * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
+ */
+export function decodeLine(line: Buffer, where: string): EncodedDocument {
+  const at = checkedChecksum(line, where);
+  const members = line.toString("utf8", 0, at - checksumMember.length);
+  const body = line.toString("utf8", at + digits + bodyMember.length, line.length - ending.length);
+  const envelope = parseEnvelope(`${members}}`, where);
+  if (envelope.deleted === true && body !== "null") {
+    throw new HoldfastError("CORRUPT", `${where} is a tombstone that has a body.`, { details: { path: where } });
+  }
+  return { envelope, body };
+}
+
+/**
+ * Checks a document's bytes without reading what they say.
+ *
+ * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
+ */
+export function checkLine(line: Buffer, where: string): void {
+  checkedChecksum(line, where);
+}
+
+/** @returns where the digits stand. */
+function checkedChecksum(bytes: Buffer, path: string): number {
   const at = findChecksum(bytes);
   if (at < 0 || bytes.toString("latin1", at, at + digits) !== checksumOf(bytes, at)) {
     throw new HoldfastError("CORRUPT", `${path} does not match its checksum.`, { details: { path } });
   }
-  const members = bytes.toString("utf8", 0, at - checksumMember.length);
-  const body = bytes.toString("utf8", at + digits + bodyMember.length, bytes.length - ending.length);
-  return { envelope: parseEnvelope(`${members}}`, path), body };
+  return at;
 }
 
 function parseEnvelope(json: string, path: string): Envelope {
@@ -77,7 +116,8 @@ function parseEnvelope(json: string, path: string): Envelope {
     ["kind", "id", "createdAt", "updatedAt"].every((name) => typeof members[name] === "string") &&
     ["schemaVersion", "revision", "sequence", "createdSequence", "createdIndex"].every((name) =>
       Number.isSafeInteger(members[name]),
-    );
+    ) &&
+    (members["deleted"] === undefined || members["deleted"] === true);
   if (!isEnvelope) {
     throw new HoldfastError("CORRUPT", `${path} has an envelope without all its members.`, { details: { path } });
   }

@@ -50,4 +50,8 @@ export class Layout {
   documents(collection: string): string {
     return join(this.collections, collection, "documents");
   }
+
+  packs(collection: string): string {
+    return join(this.collections, collection, "packs");
+  }
 }

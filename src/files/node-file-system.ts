@@ -34,6 +34,10 @@ class NodeFile implements OpenFile {
     });
   }
 
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number {
+    return fs.readSync(this.#descriptor, buffer, offset, length, position);
+  }
+
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     const count = await settle<number>((done) => {
       fs.write(this.#descriptor, buffer, offset, length, position, done);

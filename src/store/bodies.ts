@@ -35,6 +35,8 @@ export class Bodies {
   async read(collection: string, version: Version): Promise<{ readonly json: string } | "replaced"> {
     const inMemory = this.inMemory(version);
     if (inMemory !== undefined) return { json: inMemory };
+    const { packed } = version;
+    if (packed !== undefined) return { json: (await packed.pack.read(packed.place)).body };
     try {
       const document = await this.#documents.read(collection, version.id);
       if (document?.envelope.sequence !== version.sequence) return "replaced";

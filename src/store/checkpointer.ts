@@ -9,13 +9,17 @@ import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { Pack } from "../packs/index.js";
 import type { Bodies } from "./bodies.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
 import type { Committer } from "./committer.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
+import type { Merger } from "./merger.js";
+import { PackSet } from "./pack-set.js";
+import type { NewPack, Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
 import { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
@@ -37,7 +41,10 @@ export interface CheckpointerParts {
   /** Segments of earlier owners, oldest first. */
   readonly inherited: readonly string[];
   readonly damagedSegments: ReadonlySet<string>;
-  readonly checkpointSequence: number;
+  /** The last one that is whole; `undefined` in a new directory, or if it was damaged. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly packer: Packer;
+  readonly merger: Merger;
   /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
   readonly checkFence: () => void;
   /**
@@ -51,6 +58,8 @@ export interface CheckpointerParts {
 
 /** Files written at the same time while the journal is busy: each flush of the disk is one that commits wait for. */
 const writesAtOnceBesideCommits = 1;
+/** How many writers that wait for room go on each time a pack has grown a little. */
+const releasedAtOnce = 64;
 /** How long the others then wait before they look again. */
 const yieldMs = 20;
 /** About what a document's file takes beside its body: the envelope, and half a block. */
@@ -61,13 +70,13 @@ const writesAtOnce = 8;
  * Closing moves what is left into files only if that is soon done. A large rest stays in the journal: the next owner
  * reads it in a fraction of the time.
  */
-const mostMovedWhenClosing = 2_000;
+const mostMovedWhenClosing = 100_000;
 
 /**
  * Moves what the journal holds into the collections' files, so that the journal stays short.
  *
- * Order: documents written and synced, their folders synced, `checkpoint.json` replaced durably, and only then journal
- * segments removed. A crash anywhere before the replacement leaves the old checkpoint and the whole journal above it;
+ * Order: documents and packs written and synced, their folders synced, `checkpoint.json` replaced durably, and only then
+ * journal segments and loose files that went into packs removed. A crash anywhere before the replacement leaves the old checkpoint and the whole journal above it;
  * documents that were already written are newer than that checkpoint says, which replay notices by their sequence.
  */
 export class Checkpointer {
@@ -90,6 +99,9 @@ export class Checkpointer {
   failure: HoldfastError | undefined;
 
   #held: boolean;
+  /** What `checkpoint.json` says now. */
+  #content: Checkpoint | undefined;
+  #merging: Promise<void> | undefined;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -103,7 +115,12 @@ export class Checkpointer {
         process.emitWarning(`Holdfast lost sight of the process that held the directory before: ${String(error)}`);
       },
     );
-    this.sequence = parts.checkpointSequence;
+    this.#content = parts.checkpoint;
+    this.sequence = parts.checkpoint?.sequence ?? 0;
+  }
+
+  get isMerging(): boolean {
+    return this.#merging !== undefined;
   }
 
   /** How many files the journal consists of. */
@@ -174,7 +191,12 @@ export class Checkpointer {
       await running.then(undefined, () => undefined);
       if (!this.#isDue()) return;
     }
-    this.#running = this.#checkpoint().then(
+    await this.#begin(() => this.#checkpoint());
+    this.#mergeInBackground();
+  }
+
+  async #begin(work: () => Promise<void>): Promise<void> {
+    this.#running = work().then(
       () => {
         this.#running = undefined;
         this.#release(undefined);
@@ -186,6 +208,81 @@ export class Checkpointer {
       },
     );
     await this.#running;
+  }
+
+  /** Moves everything out of the journal and makes one pack of the packs of each collection. */
+  async compact(): Promise<void> {
+    await this.run();
+    await this.#merging?.then(undefined, () => undefined);
+    for (const state of [...this.#parts.states()]) await this.#merge(state, state.packs.packs);
+  }
+
+  #mergeInBackground(): void {
+    if (this.#held || this.#interrupted) return;
+    this.#merging ??= this.#mergeWhatIsDue()
+      .catch((error: unknown) => {
+        // The packs stay as they are, which costs speed and space, no data; the next checkpoint tries again.
+        if (!isHoldfastError(error, "CLOSED"))
+          this.failure = storageError(error, "merge packs", this.#parts.layout.collections);
+      })
+      .finally(() => {
+        this.#merging = undefined;
+      });
+  }
+
+  async #mergeWhatIsDue(): Promise<void> {
+    for (const state of [...this.#parts.states()]) {
+      for (let due = this.#parts.merger.due(state); due.length > 0; due = this.#parts.merger.due(state))
+        await this.#merge(state, due);
+    }
+  }
+
+  /**
+   * The merged pack is written beside checkpoints, from files that nobody changes. It takes the place of the others in
+   * one step with the list in `checkpoint.json`, which goes on speaking of the same commit; only then are they removed.
+   */
+  async #merge(state: CollectionState, packs: readonly Pack[]): Promise<void> {
+    if (packs.length < 2) return;
+    const { merger, checkFence } = this.#parts;
+    const pace = (): void => {
+      this.#assertOpen();
+      checkFence();
+    };
+    const merged = await merger.merge(state, packs, pace);
+    while (this.#running !== undefined) await this.#running.then(undefined, () => undefined);
+    await this.#begin(async () => {
+      const list = state.packs.packs.flatMap((pack) =>
+        pack === packs[0] ? [merged] : packs.includes(pack) ? [] : [pack],
+      );
+      const next = new PackSet(list, state.packs.documents);
+      try {
+        pace();
+        await this.#write({ ...(this.#content as Checkpoint), packs: this.#packsAfter(new Map([[state, next]])) });
+      } catch (error) {
+        await merger.discard(state, merged);
+        throw error;
+      }
+      state.repack(next, []);
+      for (const pack of packs) {
+        checkFence();
+        await merger.discard(state, pack);
+      }
+    });
+  }
+
+  #packsAfter(changed: ReadonlyMap<CollectionState, PackSet>): Checkpoint["packs"] {
+    const packs: Checkpoint["packs"] = {};
+    for (const state of this.#parts.states()) {
+      const { documents, packs: list } = changed.get(state) ?? state.packs;
+      if (list.length > 0) packs[state.name] = { documents, list: list.map(({ summary }) => ({ ...summary })) };
+    }
+    return packs;
+  }
+
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    const { reserve, layout } = this.#parts;
+    await reserve.replace(layout.checkpoint, sealJson(checkpoint));
+    this.#content = checkpoint;
   }
 
   /** Lets those go on who wait for the checkpoint, or tells them that it failed. */
@@ -214,6 +311,7 @@ export class Checkpointer {
     clearInterval(this.#timer);
     this.#interrupted = true;
     await this.#running?.then(undefined, () => undefined);
+    await this.#merging?.then(undefined, () => undefined);
   }
 
   #isDue(): boolean {
@@ -226,7 +324,7 @@ export class Checkpointer {
   async #checkpoint(): Promise<void> {
     this.#assertOpen();
     if (this.#held) return;
-    const { committer, journal, options, layout, storeId, clock, expiry } = this.#parts;
+    const { committer, journal, options, layout, storeId, clock, expiry, packer } = this.#parts;
     // What is kept for followers of changes is given up on a full disk.
     const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
     if (!this.#isDue()) {
@@ -237,36 +335,42 @@ export class Checkpointer {
     const taken = [...this.#parts.states()].map((state) => {
       const versions = state.dirty;
       state.dirty = new Map();
-      return { state, versions, documents: state.acknowledged.size };
+      return { state, versions };
     });
     const sequence = committer.lastSequence;
     committer.uncheckpointedBytes = 0;
     this.#movingBytes = bytes;
     this.#moving = taken.reduce((count, { versions }) => count + versions.size, 0);
+    const written: NewPack[] = [];
     try {
       this.#parts.checkFence();
       // Deletions first: on a full disk they make the room that the rest needs.
       for (const { state, versions } of taken) await this.#removeDeleted(state, versions);
       if (journal.full !== undefined)
         await this.#assertRoomFor(taken.flatMap(({ versions }) => [...versions.values()]));
-      for (const { state, versions } of taken) await this.#writeDocuments(state, versions);
+      for (const { state, versions } of taken) {
+        if (packer.isDue(state, versions)) written.push(await this.#writePack(state, versions, sequence));
+        else await this.#writeDocuments(state, versions);
+      }
       await this.#parts.documents.syncFolders();
-      const checkpoint: Checkpoint = {
+      this.#parts.checkFence();
+      await this.#write({
         format: 1,
         storeId,
         sequence,
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
-        documents: Object.fromEntries(taken.map(({ state, documents }) => [state.name, documents])),
-      };
-      this.#parts.checkFence();
-      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));
+        documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
+        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+      });
     } catch (error) {
       for (const { state, versions } of taken) {
         for (const [id, version] of versions) if (!state.dirty.has(id)) state.dirty.set(id, version);
+        state.moving.clear();
       }
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
+      for (const pack of written) await packer.discard(pack);
       if (isFullDisk(error)) await this.#pruneJournal(0);
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
@@ -274,14 +378,40 @@ export class Checkpointer {
     this.sequence = sequence;
     this.checkpoints += 1;
     this.failure = undefined;
+    for (const { state, packs, moved } of written) {
+      state.repack(packs, moved);
+      state.moving.clear();
+    }
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
+    for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruneJournal(retainedBytes);
   }
 
+  async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {
+    const pack = await this.#parts.packer.write(state, versions, sequence, () => {
+      this.#assertOpen();
+      this.#parts.checkFence();
+      for (const { resolve } of this.#waiting.splice(0, releasedAtOnce)) resolve();
+    });
+    this.#moving -= versions.size;
+    return pack;
+  }
+
+  /** The pack is listed: a crash in here leaves files that the next opening knows to be older than what a pack has. */
+  async #removeLoose(state: CollectionState, moved: readonly Version[]): Promise<void> {
+    for (const { id } of moved) {
+      if (!state.loose.has(id)) continue;
+      this.#parts.checkFence();
+      await this.#parts.documents.remove(state.name, id);
+      state.loose.delete(id);
+    }
+  }
+
   async #removeDeleted(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
-    const deleted = [...versions.values()].filter((version) => version.deleted);
+    const deleted = [...versions.values()].filter((version) => version.deleted && state.loose.has(version.id));
     await this.#inParallel(deleted, async ({ id }) => {
       await this.#parts.documents.remove(state.name, id);
+      state.loose.delete(id);
     });
   }
 
@@ -305,6 +435,7 @@ export class Checkpointer {
     const written = [...versions.values()].filter((version) => !version.deleted);
     await this.#inParallel(written, async (version) => {
       if (version.body === undefined) return;
+      state.loose.add(version.id);
       await this.#parts.documents.write(envelopeOf(state.name, version), version.body);
     });
   }
@@ -353,7 +484,7 @@ export class Checkpointer {
   #releaseBodies(state: CollectionState, versions: ReadonlyMap<string, Version>): void {
     for (const version of versions.values()) {
       if (version.body === undefined || version.deleted) continue;
-      if (state.acknowledged.get(version.id) !== version) continue;
+      if (state.recent.get(version.id) !== version) continue;
       this.#parts.bodies.keep(version, version.body);
       version.body = undefined;
     }
@@ -395,4 +526,10 @@ export class Checkpointer {
     const { inherited, journal } = this.#parts;
     return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
   }
+}
+
+/** How many documents have files of their own once the packs are listed. */
+function looseAfter(state: CollectionState, written: readonly NewPack[]): number {
+  const moved = written.find((pack) => pack.state === state)?.moved ?? [];
+  return state.loose.size - moved.filter(({ id }) => state.loose.has(id)).length;
 }

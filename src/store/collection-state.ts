@@ -1,21 +1,50 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
-import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces } from "./document-order.js";
-import type { Version } from "./version.js";
+import { creationKey, declaredKey, type Pack, type PackColumns, type PackedPlace } from "../packs/index.js";
+import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces, type Place } from "./document-order.js";
+import { hasKeys } from "./index-keys.js";
+import { mergeInOrder } from "./merge-in-order.js";
+import { PackSet, type PackedVersion } from "./pack-set.js";
+import { versionOfEnvelope, type Version } from "./version.js";
 
-/** The documents of one collection, in memory: heads and index values, not bodies. */
+/** The largest number that a key of creation has room for. */
+const largestSequence = 2 ** 48 - 1;
+
+/** A document as listings come upon it: in memory, or in a pack and not read yet. */
+export interface Listed {
+  readonly id: string;
+  /** Where it stands in the order of listings; compares as JavaScript strings do. */
+  readonly orderKey: string;
+  readonly expiresAtMs: number;
+  readonly version: Version | undefined;
+  readonly packed: PackedVersion | undefined;
+}
+
+/**
+ * The documents of one collection. Those in packs are found through the packs' indexes, and take no memory; above them
+ * lie, in memory, heads and index values of all that is newer: loose documents, and what no checkpoint has moved yet.
+ */
 export class CollectionState {
   readonly name: string;
   definition: CollectionDefinition<unknown> | undefined;
-  /** Acknowledged versions; what readers see. No deletions. */
-  readonly acknowledged = new Map<string, Version>();
+  /**
+   * Acknowledged versions that are in no pack; a deletion only as long as it hides a packed document. Whatever stands
+   * here stands in place of what the packs say.
+   */
+  readonly recent = new Map<string, Version>();
   /** Versions on their way to the journal, deletions among them; what `update` builds on. */
   readonly pending = new Map<string, Version>();
   /** Acknowledged versions, deletions among them, that are not in the collection's files yet. */
   dirty = new Map<string, Version>();
+  /** The ids that have a loose file. */
+  readonly loose = new Set<string>();
+  /** The ids that a checkpoint is putting into a pack at this moment. */
+  readonly moving = new Set<string>();
   /** The earliest moment at which one of the documents may expire. */
   soonestExpiry = Number.POSITIVE_INFINITY;
   /** Resolves when the index values of documents that were there before the definition have been gathered. */
   indexing: Promise<void> | undefined;
+  #packs = PackSet.empty;
+  #size = 0;
   #order = new DocumentOrder(compareByCreation);
   #indexes: Map<IndexValue, DocumentOrder>[] = [];
 
@@ -23,9 +52,40 @@ export class CollectionState {
     this.name = name;
   }
 
-  /** The newest version, acknowledged or not; a deletion counts. */
+  /** How many documents there are; expired ones that have not been removed count. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get packs(): PackSet {
+    return this.#packs;
+  }
+
+  /** The acknowledged version; `undefined` if there is no such document. Reads it, if it is in a pack. */
+  find(id: string): Version | undefined {
+    const recent = this.recent.get(id);
+    if (recent !== undefined) return recent.deleted ? undefined : recent;
+    if (this.#packs.packs.length === 0) return undefined;
+    const found = this.#packs.find(id);
+    return found === undefined || found.place.deleted ? undefined : readPacked(found);
+  }
+
+  /** The newest version, acknowledged or not; a deletion on its way counts. */
   newest(id: string): Version | undefined {
-    return this.pending.get(id) ?? this.acknowledged.get(id);
+    return this.pending.get(id) ?? this.find(id);
+  }
+
+  /** The commit that wrote the acknowledged version or deletion; `undefined` if nothing is known of the id. */
+  sequenceOf(id: string): number | undefined {
+    return this.recent.get(id)?.sequence ?? this.#packs.find(id)?.place.sequence;
+  }
+
+  /** The newest version of the collection's schema that one of its documents may have; at least 1. */
+  get largestSchemaVersion(): number {
+    let largest = 1;
+    for (const { schemaVersion } of this.recent.values()) largest = Math.max(largest, schemaVersion);
+    for (const { summary } of this.#packs.packs) largest = Math.max(largest, summary.largestSchemaVersion);
+    return largest;
   }
 
   /** The order of listings. */
@@ -34,10 +94,84 @@ export class CollectionState {
     return definition?.order === undefined ? compareByCreation : compareByKey(Object.keys(definition.indexes).length);
   }
 
-  /** All documents, or those with one value of an index, in the order of listings. */
-  ordered(index?: number, value?: IndexValue): DocumentOrder | undefined {
-    if (index === undefined) return this.#order;
-    return value === undefined ? undefined : this.#indexes[index]?.get(value);
+  /** Where something stands in the order of listings, as a string. */
+  orderKeyOf(place: Place): string {
+    const { definition } = this;
+    // What a transaction has not committed yet stands behind everything that has a number.
+    if (definition?.order === undefined)
+      return creationKey(Math.min(place.createdSequence, largestSequence), place.createdIndex);
+    return declaredKey(place.keys[Object.keys(definition.indexes).length], place.id);
+  }
+
+  /** What the index of a pack must be sorted by to serve the definition. */
+  get columns(): PackColumns {
+    const { definition } = this;
+    if (definition === undefined || !hasKeys(definition)) return { schemaVersion: null, indexes: [], order: null };
+    return {
+      schemaVersion: definition.version,
+      indexes: Object.values(definition.indexes).map(({ path }) => path),
+      order: definition.order?.path ?? null,
+    };
+  }
+
+  /** All documents, or those with one value of an index, in the order of listings, from behind a place on. */
+  *walk(options: {
+    readonly direction: "asc" | "desc";
+    readonly index?: number | undefined;
+    readonly value?: IndexValue | undefined;
+    readonly after?: Place | undefined;
+  }): Generator<Listed> {
+    const { direction, index, value, after } = options;
+    if (index !== undefined && value === undefined) return;
+    const order = index === undefined ? this.#order : this.#indexes[index]?.get(value as IndexValue);
+    const recent = this.#listRecent(order?.walk(direction, after) ?? []);
+    const { packs } = this.#packs;
+    if (packs.length === 0) {
+      yield* recent;
+      return;
+    }
+    const table = index ?? (this.definition?.order === undefined ? "created" : "order");
+    const range = {
+      direction,
+      ...(value === undefined ? {} : { value }),
+      ...(after === undefined ? {} : { after: this.orderKeyOf(after) }),
+    };
+    const sources = packs.map((pack, position) => this.#listPacked(pack, position, pack.walk(table, range)));
+    yield* mergeInOrder([recent, ...sources], direction);
+  }
+
+  /** Packed documents whose time has come, the earliest first. */
+  *expiredInPacks(now: number): Generator<PackedPlace> {
+    for (const [position, pack] of this.#packs.packs.entries()) {
+      for (const { expiresAtMs, ordinal } of pack.expiring()) {
+        if (expiresAtMs > now) break;
+        const place = pack.at(ordinal);
+        if (!this.#isHidden(position, place.id)) yield place;
+      }
+    }
+  }
+
+  /** How many documents there are whose time has not come. */
+  countLiving(now: number): number {
+    if (this.soonestExpiry > now) return this.#size;
+    let expired = 0;
+    for (const version of this.recent.values()) if (!version.deleted && version.expiresAtMs <= now) expired += 1;
+    for (const _ of this.expiredInPacks(now)) expired += 1;
+    return this.#size - expired;
+  }
+
+  /** When the next document expires after `now`; those expired already do not count. */
+  nextExpiry(now: number): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { expiresAtMs } of this.recent.values()) if (expiresAtMs > now) soonest = Math.min(soonest, expiresAtMs);
+    for (const pack of this.#packs.packs) {
+      for (const { expiresAtMs } of pack.expiring()) {
+        if (expiresAtMs <= now) continue;
+        soonest = Math.min(soonest, expiresAtMs);
+        break;
+      }
+    }
+    return soonest;
   }
 
   /** Takes in a version that is now durable. */
@@ -47,26 +181,51 @@ export class CollectionState {
     this.dirty.set(version.id, version);
   }
 
-  /** Takes in a document that is in the collection's files. Only before {@link index}. */
+  /** Takes in a version without putting it into the orders. Only before {@link index}. */
   load(version: Version): void {
-    this.acknowledged.set(version.id, version);
-    this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
+    this.#count(version);
+    this.#keep(version);
   }
 
   /** Takes over the documents of another state of the same collection. */
   adopt(other: CollectionState): void {
-    this.acknowledged.clear();
-    for (const [id, version] of other.acknowledged) this.acknowledged.set(id, version);
+    const former = this.#packs;
+    this.recent.clear();
+    for (const [id, version] of other.recent) this.recent.set(id, version);
     this.dirty = other.dirty;
+    this.#packs = other.#packs;
+    this.#size = other.#size;
     this.soonestExpiry = other.soonestExpiry;
     this.index();
+    for (const pack of former.packs) if (!this.#packs.packs.includes(pack)) void pack.retire();
   }
 
-  /** Builds the orders anew from the documents and their keys. */
+  /** Begins with these packs. Only before anything else is loaded. */
+  begin(packs: PackSet): void {
+    this.#packs = packs;
+    this.#size = packs.documents;
+    this.#notePackedExpiry();
+  }
+
+  /**
+   * Puts other packs in the place of those there were: the same documents, and those of `moved` besides, whose versions
+   * in memory then give way. One step, so nobody sees a document twice or not at all.
+   */
+  repack(packs: PackSet, moved: Iterable<Version>): void {
+    this.#packs = packs;
+    for (const version of moved) {
+      if (this.recent.get(version.id) !== version) continue;
+      this.#removeFromOrders(version);
+      this.recent.delete(version.id);
+    }
+    this.#notePackedExpiry();
+  }
+
+  /** Builds the orders anew from the versions in memory and their keys. */
   index(): void {
     // Sorted once: what is picked out of it for an index value is in order too.
     const { compare } = this;
-    const versions = [...this.acknowledged.values()].sort(compare);
+    const versions = [...this.recent.values()].filter(({ deleted }) => !deleted).sort(compare);
     this.#order = DocumentOrder.of(versions, compare);
     const indexCount = Object.keys(this.definition?.indexes ?? {}).length;
     this.#indexes = Array.from({ length: indexCount }, (_, position) => {
@@ -82,15 +241,45 @@ export class CollectionState {
     });
   }
 
-  #replace(version: Version): void {
-    const former = this.acknowledged.get(version.id);
-    if (former !== undefined) this.#removeFromOrders(former);
-    if (version.deleted) {
-      this.acknowledged.delete(version.id);
-      return;
+  *#listRecent(versions: Iterable<Version>): Generator<Listed> {
+    for (const version of versions) {
+      const { id, expiresAtMs } = version;
+      yield { id, orderKey: this.orderKeyOf(version), expiresAtMs, version, packed: undefined };
     }
-    this.acknowledged.set(version.id, version);
-    this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
+  }
+
+  *#listPacked(
+    pack: Pack,
+    position: number,
+    entries: Iterable<{ readonly orderKey: string; readonly ordinal: number }>,
+  ): Generator<Listed> {
+    for (const { orderKey, ordinal } of entries) {
+      const place = pack.at(ordinal);
+      const { id, expiresAtMs } = place;
+      if (!this.#isHidden(position, id))
+        yield { id, orderKey, expiresAtMs, version: undefined, packed: { pack, place } };
+    }
+  }
+
+  #isHidden(position: number, id: string): boolean {
+    return this.recent.has(id) || this.#packs.isReplaced(position, id);
+  }
+
+  #notePackedExpiry(): void {
+    for (const pack of this.#packs.packs) {
+      for (const { expiresAtMs } of pack.expiring()) {
+        this.soonestExpiry = Math.min(this.soonestExpiry, expiresAtMs);
+        break;
+      }
+    }
+  }
+
+  #replace(version: Version): void {
+    const former = this.recent.get(version.id);
+    if (former !== undefined && !former.deleted) this.#removeFromOrders(former);
+    this.#count(version);
+    this.#keep(version);
+    if (version.deleted) return;
     this.#order.insert(version);
     for (const [position, orders] of this.#indexes.entries()) {
       const value = version.keys[position];
@@ -101,7 +290,22 @@ export class CollectionState {
     }
   }
 
+  #count(version: Version): void {
+    const former = this.recent.get(version.id);
+    const existed = former === undefined ? this.#packs.has(version.id) : !former.deleted;
+    this.#size += (version.deleted ? 0 : 1) - (existed ? 1 : 0);
+  }
+
+  #keep(version: Version): void {
+    if (!version.deleted) {
+      this.recent.set(version.id, version);
+      this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
+    } else if (this.moving.has(version.id) || this.#packs.has(version.id)) this.recent.set(version.id, version);
+    else this.recent.delete(version.id);
+  }
+
   #removeFromOrders(version: Version): void {
+    if (version.deleted) return;
     this.#order.remove(version);
     for (const [position, orders] of this.#indexes.entries()) {
       const value = version.keys[position];
@@ -111,4 +315,10 @@ export class CollectionState {
       if (order.size === 0) orders.delete(value);
     }
   }
+}
+
+/** Reads a packed document. @throws HoldfastError `CORRUPT` */
+export function readPacked(packed: PackedVersion): Version {
+  const { envelope, body } = packed.pack.readNow(packed.place);
+  return { ...versionOfEnvelope(envelope, body.length, []), body, packed };
 }

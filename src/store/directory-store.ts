@@ -31,6 +31,8 @@ export interface StoreMetrics {
   readonly journalSegments: number;
   readonly lastSequence: number;
   readonly checkpointSequence: number;
+  /** Whether packs are being merged at this moment. */
+  readonly merging: boolean;
   /** Documents by collection, expired ones that have not been swept included. */
   readonly documents: Readonly<Record<string, number>>;
 }
@@ -41,6 +43,7 @@ export interface StoreRole {
   lastSequence(): number;
   metrics(): Omit<StoreMetrics, "documents" | "lastSequence">;
   checkpoint(): Promise<void>;
+  compact(): Promise<void>;
   /** @param beforeRelease called when everything is on disk and the directory still held. */
   close(beforeRelease: () => Promise<void>): Promise<void>;
 }
@@ -104,9 +107,7 @@ export class DirectoryStore implements Store {
   }
 
   get metrics(): StoreMetrics {
-    const documents = Object.fromEntries(
-      [...this.#parts.registry.all()].map(({ name, acknowledged }) => [name, acknowledged.size]),
-    );
+    const documents = Object.fromEntries([...this.#parts.registry.all()].map(({ name, size }) => [name, size]));
     return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, documents };
   }
 
@@ -146,7 +147,7 @@ export class DirectoryStore implements Store {
     const state = this.#parts.registry.find(name);
     if (state?.definition !== undefined) return this.collection(state.definition);
     if (state === undefined && options.create !== true) return undefined;
-    const version = Math.max(1, ...[...(state?.acknowledged.values() ?? [])].map(({ schemaVersion }) => schemaVersion));
+    const version = state?.largestSchemaVersion ?? 1;
     const migrations = Object.fromEntries(
       Array.from({ length: version - 1 }, (_, index) => [index + 1, (body: unknown) => body]),
     );
@@ -205,6 +206,12 @@ export class DirectoryStore implements Store {
     await this.#parts.role.checkpoint();
   }
 
+  /** Does so, and makes one pack of the packs of each collection: for a directory that is to be small, or copied. */
+  async compact(): Promise<void> {
+    this.#parts.engine.condition.assertReadable();
+    await this.#parts.role.compact();
+  }
+
   /**
    * Resolves when everything acknowledged is on disk and the directory is free for the next one. Can be called again.
    *
@@ -220,6 +227,10 @@ export class DirectoryStore implements Store {
     engine.condition.set({ state: "closed" });
     await blobs.close();
     engine.changes.close();
-    await role.close(beforeRelease);
+    try {
+      await role.close(beforeRelease);
+    } finally {
+      for (const { packs } of this.#parts.registry.all()) for (const pack of packs.packs) await pack.retire();
+    }
   }
 }

@@ -1,14 +1,19 @@
+import { join } from "node:path";
 import type { CollectionDefinition } from "../collections/index.js";
-import { HoldfastError } from "../errors.js";
+import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
+import { openRebuilt, Pack, packFileNames, type BlockCache, type PackSummary } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import { collectionOf, lastOperations, type LastOperation } from "./last-operations.js";
+import { countPacked, findPacks, newestRanges, type PackRange } from "./find-packs.js";
+import { PackSet } from "./pack-set.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
@@ -25,6 +30,7 @@ export interface LoadOptions {
   readonly documents: LooseDocuments;
   readonly definitions: ReadonlyMap<string, CollectionDefinition<unknown>>;
   readonly storeId: string | undefined;
+  readonly cache: BlockCache;
   /**
    * `durable`: leave out commits that no watermark covers. A reader must, because they may still vanish; the owner must
    * not, because they may have been acknowledged.
@@ -50,6 +56,17 @@ export interface MissingDocuments {
   readonly restored: number;
 }
 
+/** A pack that the checkpoint lists and that can not be used as it is. */
+export interface DamagedPack {
+  readonly collection: string;
+  readonly path: string;
+  readonly error: HoldfastError;
+  /** How many of its documents are lost. Which ones, nobody knows. */
+  readonly lost: number;
+  /** Whether what it still holds is used: then its index was built anew from its lines. */
+  readonly used: boolean;
+}
+
 export interface LoadedState {
   readonly states: Map<string, CollectionState>;
   readonly checkpoint: SealedContent<Checkpoint>;
@@ -63,14 +80,22 @@ export interface LoadedState {
   readonly replayedOperations: number;
   readonly damagedDocuments: readonly DamagedDocument[];
   readonly missingDocuments: ReadonlyMap<string, MissingDocuments>;
+  readonly damagedPacks: readonly DamagedPack[];
   readonly foreignFiles: readonly string[];
   readonly temporaryFiles: readonly string[];
+  /** Left by a checkpoint or merge that was cut short: packs that are not listed, loose files older than what a pack has. */
+  readonly supersededFiles: readonly string[];
 }
 
 /** Reads everything a state directory holds, and changes nothing. */
 export async function loadState(options: LoadOptions): Promise<LoadedState> {
   const loader = new StateLoader(options);
-  return loader.load();
+  try {
+    return await loader.load();
+  } catch (error) {
+    await loader.abandon();
+    throw error;
+  }
 }
 
 class StateLoader {
@@ -79,6 +104,8 @@ class StateLoader {
   readonly #damaged: { collection: string; path: string; id: string | undefined; error: HoldfastError }[] = [];
   readonly #foreign: string[] = [];
   readonly #temporary: string[] = [];
+  readonly #superseded: string[] = [];
+  readonly #damagedPacks: DamagedPack[] = [];
   #documents = 0;
   #newestDocument = 0;
   #replayed = 0;
@@ -91,8 +118,14 @@ class StateLoader {
     for (const name of options.definitions.keys()) this.#state(name);
   }
 
+  /** Closes what was opened. */
+  async abandon(): Promise<void> {
+    for (const { packs } of this.#states.values()) for (const pack of packs.packs) await pack.retire();
+  }
+
   async load(): Promise<LoadedState> {
     const checkpoint = await this.#readCheckpoint();
+    await this.#loadPacks(checkpoint);
     await this.#loadDocuments();
     const acknowledged = Math.max(
       checkpoint.state === "present" ? checkpoint.content.sequence : 0,
@@ -116,6 +149,8 @@ class StateLoader {
       missingDocuments: new Map(
         [...missing].map(([name, count]) => [name, { count, restored: count - (stillMissing.get(name) ?? 0) }]),
       ),
+      damagedPacks: this.#damagedPacks,
+      supersededFiles: this.#superseded,
       foreignFiles: this.#foreign,
       temporaryFiles: this.#temporary,
     };
@@ -133,14 +168,83 @@ class StateLoader {
     return { state: "damaged", error };
   }
 
+  async #loadPacks(checkpoint: SealedContent<Checkpoint>): Promise<void> {
+    const { documents } = this.#options;
+    // Before the first checkpoint the journal holds everything; only where one was damaged must the packs speak for themselves.
+    const listed =
+      checkpoint.state === "present" ? checkpoint.content.packs : checkpoint.state === "absent" ? {} : undefined;
+    const names = new Set([...Object.keys(listed ?? {}), ...(await documents.collections())]);
+    for (const name of names) {
+      const found = await findPacks(this.#options.fileSystem, this.#options.layout.packs(name));
+      this.#foreign.push(...found.foreign);
+      this.#temporary.push(...found.temporary);
+      const live = listed === undefined ? newestRanges(found.packs) : (listed[name]?.list ?? []);
+      const packs: Pack[] = [];
+      for (const range of live) {
+        const pack = await this.#openPack(name, range);
+        if (pack !== undefined) packs.push(pack);
+      }
+      for (const { path, lo, hi } of found.files)
+        if (!live.some((range) => range.lo === lo && range.hi === hi)) this.#superseded.push(path);
+      if (packs.length === 0) continue;
+      const counted = packs.length === live.length ? listed?.[name]?.documents : undefined;
+      const set = new PackSet(packs, counted ?? countPacked(packs));
+      this.#state(name).begin(set);
+      this.#documents += set.documents;
+      for (const { summary } of packs) this.#newestDocument = Math.max(this.#newestDocument, summary.newestSequence);
+    }
+  }
+
+  /** @returns `undefined` if its lines can not be read: then it is reported, and left to the repair. */
+  async #openPack(collection: string, range: PackRange & Partial<PackSummary>): Promise<Pack | undefined> {
+    const { fileSystem, layout, storeId, cache } = this.#options;
+    const { lo, hi } = range;
+    const directory = layout.packs(collection);
+    const options = { fileSystem, directory, storeId, collection, lo, hi, cache };
+    const path = join(directory, packFileNames(lo, hi).pack);
+    const report = (error: unknown, rebuilt?: Pack): void => {
+      const typed = isHoldfastError(error, "CORRUPT")
+        ? error
+        : new HoldfastError("CORRUPT", `${path} is missing, or its index is.`, { cause: error, details: { path } });
+      const lost = Math.max(0, (range.documents ?? 0) - (rebuilt?.summary.documents ?? 0));
+      this.#damagedPacks.push({ collection, path, error: typed, lost, used: rebuilt !== undefined });
+    };
+    try {
+      return await Pack.open(options);
+    } catch (error) {
+      if (!isHoldfastError(error, "CORRUPT") && !isAbsent(error)) throw error;
+      // Beside an owner, a pack that has gone was merged into another: whoever reads looks at the list again.
+      if (isAbsent(error) && this.#options.upTo === "durable") throw error;
+      const { definition, columns } = this.#state(collection);
+      try {
+        const rebuilt = await openRebuilt({
+          ...options,
+          columns,
+          keysOf: ({ envelope, body }) => storedKeys(definition, envelope, body),
+        });
+        report(error, rebuilt);
+        return rebuilt;
+      } catch (again) {
+        if (!isHoldfastError(again, "CORRUPT") && !isAbsent(again)) throw again;
+        report(again);
+        return undefined;
+      }
+    }
+  }
+
   async #loadDocuments(): Promise<void> {
     for (const name of await this.#options.documents.collections()) {
       const state = this.#state(name);
       await this.#options.documents.scan(name, {
         document: ({ envelope, body }) => {
           const version = versionOfEnvelope(envelope, body.length, []);
+          if ((state.packs.find(version.id)?.place.sequence ?? 0) >= version.sequence) {
+            this.#superseded.push(this.#options.documents.pathOf(name, version.id));
+            return;
+          }
           version.keys = storedKeys(state.definition, version, body);
           state.load(version);
+          state.loose.add(version.id);
           this.#documents += 1;
           this.#newestDocument = Math.max(this.#newestDocument, envelope.sequence);
           if (this.#documents % 256 === 0) this.#options.onProgress?.({ stage: "documents", done: this.#documents });
@@ -189,16 +293,15 @@ class StateLoader {
       const state = this.#state(name);
       this.#touch(name, operation);
       this.#options.documents.distrust(name, operation.id);
-      const former = state.acknowledged.get(operation.id);
+      const former = state.sequenceOf(operation.id);
       // A checkpoint that was cut short may have moved a newer version into the document's file already.
-      if (former !== undefined && former.sequence > commit.sequence) continue;
+      if (former !== undefined && former > commit.sequence) continue;
       if ("delete" in operation) {
-        state.acknowledged.delete(operation.id);
-        state.dirty.set(
-          operation.id,
-          tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time),
-        );
-      } else if (former?.sequence !== commit.sequence) {
+        const replaced = state.find(operation.id);
+        const tombstone = tombstoneOf(replaced, operation.id, operation.revision, commit.sequence, commit.time);
+        state.load(tombstone);
+        state.dirty.set(operation.id, tombstone);
+      } else if (former !== commit.sequence) {
         const version = this.#versionOf(state, operation, commit);
         state.load(version);
         state.dirty.set(version.id, version);
@@ -234,7 +337,9 @@ class StateLoader {
     if (wanted.size > 0 || missing.size > 0) {
       const wants = (name: string, id: string): boolean =>
         (wanted.size > 0 && wanted.has(documents.pathOf(name, id))) ||
-        (missing.has(name) && this.#touched.get(name)?.has(id) !== true && !this.#state(name).acknowledged.has(id));
+        (missing.has(name) &&
+          this.#touched.get(name)?.has(id) !== true &&
+          this.#state(name).sequenceOf(id) === undefined);
       for (const last of await lastOperations({ fileSystem, layout, storeId, acknowledged, wants })) {
         found.set(documents.pathOf(collectionOf(last.operation), last.operation.id), last);
       }
@@ -264,7 +369,7 @@ class StateLoader {
     if (checkpoint.state !== "present" || journal.lost.length > 0) return missing;
     for (const [name, count] of Object.entries(checkpoint.content.documents)) {
       const touched = this.#touched.get(name) ?? new Map<string, boolean>();
-      const present = this.#states.get(name)?.acknowledged ?? new Map<string, Version>();
+      const present = this.#states.get(name)?.recent ?? new Map<string, Version>();
       const expected = count - [...touched.values()].filter((existed) => existed).length;
       const untouched = present.size - [...touched.keys()].filter((id) => present.has(id)).length;
       const known = this.#damaged.filter(

@@ -7,6 +7,7 @@ import type { FileSystem } from "../files/file-system.js";
 import { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { storageError } from "../files/storage-error.js";
+import { BlockCache } from "../packs/index.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { JournalWriter } from "../journal/journal-writer.js";
@@ -28,6 +29,9 @@ import { manifestSchema, readSealed } from "./manifest.js";
 import { checkFileSystem } from "./network-file-system.js";
 import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
+import { Merger } from "./merger.js";
+import { Packer } from "./packer.js";
+import { rebuildPacks } from "./rebuild-packs.js";
 import { Owner } from "./owner.js";
 import { Quarantine } from "./quarantine.js";
 import { recoveryReport, withReconciled } from "./recovery-report-of.js";
@@ -67,7 +71,7 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
   let opened: DirectoryStore | undefined;
   try {
     await observer.owned(lock, layout);
-    const recovered = await reserve.attempt(() => recover(environment, layout, lock, new Date(startedAt)));
+    const recovered = await reserve.attempt(() => recover(options, layout, lock, new Date(startedAt)));
     opened = await begin(options, layout, lock, recovered, { reserve, warnings, startedAt, started });
     await reconcile(options, layout, opened, { reserve, started });
     await observer.recovered(opened.recovery);
@@ -185,11 +189,12 @@ interface Recovered {
   readonly loaded: LoadedState;
   readonly repaired: RepairOutcome;
   readonly documents: LooseDocuments;
+  readonly cache: BlockCache;
   readonly quarantine: Quarantine;
 }
 
 async function recover(
-  environment: OpenEnvironment,
+  { environment, settings }: OpenOwnerOptions,
   layout: Layout,
   lock: DirectoryLock,
   now: Date,
@@ -200,6 +205,7 @@ async function recover(
   const quarantine = new Quarantine(fileSystem, layout, clock);
   const identity = await identifyStore(fileSystem, layout, lock, quarantine, now);
   const documents = new LooseDocuments(fileSystem, layout);
+  const cache = new BlockCache(settings.indexCacheBytes);
   const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
   const loaded = await loadState({
     fileSystem,
@@ -207,6 +213,7 @@ async function recover(
     documents,
     definitions,
     storeId: identity.storeId,
+    cache,
     upTo: "end",
     onProgress,
   });
@@ -229,6 +236,7 @@ async function recover(
       removedTemporaryFiles: repaired.removedTemporaryFiles + swept,
     },
     documents,
+    cache,
     quarantine,
   };
 }
@@ -245,7 +253,7 @@ async function begin(
   { settings, environment }: OpenOwnerOptions,
   layout: Layout,
   lock: DirectoryLock,
-  { storeId, isNew, loaded, repaired, documents, quarantine }: Recovered,
+  { storeId, isNew, loaded, repaired, documents, cache, quarantine }: Recovered,
   { reserve, warnings, startedAt, started }: Beginning,
 ): Promise<DirectoryStore> {
   const { fileSystem, clock } = environment;
@@ -281,7 +289,9 @@ async function begin(
     await cutPredecessor(fileSystem, layout, loaded);
     await reserve.establish();
     const bodies = new Bodies(documents, settings.cacheBytes);
-    const registry = new CollectionRegistry(loaded.states, bodies);
+    const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
+      rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
+    );
     const checkpointer = new Checkpointer({
       fileSystem,
       layout,
@@ -298,7 +308,9 @@ async function begin(
       states: () => registry.all(),
       inherited: loaded.journal.segments,
       damagedSegments: repaired.damagedSegments,
-      checkpointSequence,
+      checkpoint,
+      packer: new Packer({ fileSystem, layout, documents, storeId, cache, options: settings }),
+      merger: new Merger({ fileSystem, layout, storeId, cache, options: settings }),
       checkFence: lock.checkFence,
       predecessorGone: lock.takeover.predecessorGone,
     });
@@ -311,9 +323,7 @@ async function begin(
       committer,
       admission: () => checkpointer.admission(),
       replaced: (state, version) =>
-        state.acknowledged.get(version.id) === version
-          ? Promise.reject(lostVersion(state, version))
-          : Promise.resolve(),
+        state.recent.get(version.id) === version ? Promise.reject(lostVersion(state, version)) : Promise.resolve(),
       attach: (definition: CollectionDefinition<unknown>) => registry.attach(definition),
     };
     const blobs = new DirectoryBlobs({

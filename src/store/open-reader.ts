@@ -9,6 +9,7 @@ import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
+import { BlockCache } from "../packs/index.js";
 import { listClaims } from "../locking/claim.js";
 import { judgeHolder, type JudgeOptions } from "../locking/judge-holder.js";
 import { examineDirectory } from "./adopt-directory.js";
@@ -26,6 +27,7 @@ import { manifestSchema, readSealed } from "./manifest.js";
 import type { OpenEnvironment } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
 import { Reader } from "./reader.js";
+import { rebuildPacks } from "./rebuild-packs.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
 import type { Version } from "./version.js";
@@ -73,12 +75,14 @@ export async function openReaderParts({ directory, settings, environment }: Open
     const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
     const documents = new LooseDocuments(fileSystem, layout);
     const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
+    const cache = new BlockCache(settings.indexCacheBytes);
     const loading: LoadOptions = {
       fileSystem,
       layout,
       documents,
       definitions,
       storeId: manifest.state === "present" ? manifest.content.storeId : undefined,
+      cache,
       upTo: "durable",
       onProgress,
     };
@@ -89,7 +93,9 @@ export async function openReaderParts({ directory, settings, environment }: Open
       readHistory(fileSystem, layout, storeId, since, reader.lastSequence()),
     );
     const bodies = new Bodies(documents, settings.cacheBytes);
-    const registry = new CollectionRegistry(loaded.states, bodies);
+    const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
+      rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
+    );
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
     const isAbandoned = (): Promise<boolean> =>
       hasNoOwner({ fileSystem, layout, clock, own: identity(), staleAfterMs: settings.staleAfterMs });
@@ -100,6 +106,7 @@ export async function openReaderParts({ directory, settings, environment }: Open
       registry,
       changes,
       storeId,
+      cache,
       loaded,
       load,
       isAbandoned,
@@ -195,7 +202,7 @@ async function catchUp(
   state: CollectionState,
   version: Version,
 ): Promise<void> {
-  const isReplaced = (): boolean => state.acknowledged.get(version.id) !== version;
+  const isReplaced = (): boolean => state.recent.get(version.id) !== version;
   for (let attempt = 0; attempt < mostAttempts * 5; attempt += 1) {
     await reader.look();
     if (isReplaced()) return;
@@ -235,6 +242,12 @@ function reportOf(
       kind: "document" as const,
       detail: error.message,
       repaired: restored,
+    })),
+    ...loaded.damagedPacks.map(({ path, error, lost }) => ({
+      file: relative(root, path),
+      kind: "pack" as const,
+      detail: error.message,
+      repaired: lost === 0,
     })),
     ...[...loaded.missingDocuments].map(([collection, { count, restored }]) => ({
       file: join("collections", collection, "documents"),

@@ -53,6 +53,22 @@ export const storeOptionsSchema = z.strictObject({
     .default(64 * 1024 * 1024),
   /** How deep a body may nest. */
   depth: z.int().min(1).max(1_000).default(100),
+  /** A checkpoint that moves so many documents of a collection writes them as one pack ... */
+  packAtDocuments: z.int().min(1).default(256),
+  /** ... and so does one after which the collection would have more files of single documents than this. */
+  looseLimit: z.int().min(0).default(512),
+  /** So many packs of about the same size are merged into one, in the background. */
+  mergeFactor: z.int().min(2).default(4),
+  /** What merging may read and write in a second, in bytes, so that it leaves the disk to commits. */
+  mergeBytesPerSecond: z
+    .int()
+    .min(64 * 1024)
+    .default(64 * 1024 * 1024),
+  /** Blocks of the packs' indexes kept in memory. */
+  indexCacheBytes: z
+    .int()
+    .min(64 * 1024)
+    .default(32 * 1024 * 1024),
   /** Bodies kept in memory, as text. */
   cacheBytes: z
     .int()

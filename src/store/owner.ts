@@ -66,12 +66,18 @@ export class Owner implements StoreRole {
       journalBytes: checkpointer.backlogBytes,
       journalSegments: checkpointer.journalSegments,
       checkpointSequence: checkpointer.sequence,
+      merging: checkpointer.isMerging,
     };
   }
 
   async checkpoint(): Promise<void> {
     this.#parts.condition.assertWritable();
     await this.#parts.checkpointer.run();
+  }
+
+  async compact(): Promise<void> {
+    this.#parts.condition.assertWritable();
+    await this.#parts.checkpointer.compact();
   }
 
   async close(beforeRelease: () => Promise<void>): Promise<void> {

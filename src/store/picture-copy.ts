@@ -1,7 +1,9 @@
 import { HoldfastError } from "../errors.js";
 import type { Envelope } from "../documents/envelope.js";
+import type { Pack } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { OpenedReader } from "./open-reader.js";
+import { versionListed } from "./select.js";
 import { envelopeOf, type Version } from "./version.js";
 
 /** Where a picture is put together. Calls for different documents may overlap; those for one document never do. */
@@ -56,6 +58,7 @@ export class PictureCopy implements Disposable {
   readonly #sink: PictureSink;
   readonly #options: PictureOptions;
   readonly #release: () => void;
+  readonly #retained = new Set<Pack>();
   /** The sequence numbers of the versions that the sink has, by collection and id. */
   readonly #copied = new Map<string, Map<string, number>>();
 
@@ -86,6 +89,7 @@ export class PictureCopy implements Disposable {
 
   [Symbol.dispose](): void {
     this.#release();
+    for (const pack of this.#retained) pack.release();
   }
 
   #capture(): Picture {
@@ -95,9 +99,21 @@ export class PictureCopy implements Disposable {
       sequence: reader.lastSequence(),
       expiryClock: engine.expiry.now(),
       collections: wanted
-        .map((state) => ({ name: state.name, versions: [...(state.ordered()?.walk("asc") ?? [])] }))
+        .map((state) => ({ name: state.name, versions: this.#versionsOf(state) }))
         .sort((left, right) => (left.name < right.name ? -1 : 1)),
     };
+  }
+
+  /** Without the bodies of those in packs: the packs stay open for as long as they may be asked for. */
+  #versionsOf(state: CollectionState): Version[] {
+    for (const pack of state.packs.packs) {
+      if (this.#retained.has(pack)) continue;
+      pack.retain();
+      this.#retained.add(pack);
+    }
+    return [...state.walk({ direction: "asc" })].map((listed) =>
+      listed.packed === undefined ? versionListed(listed) : { ...versionListed(listed), body: undefined },
+    );
   }
 
   /** @returns whether the sink now holds this picture. */

@@ -8,12 +8,14 @@ import { watchDirectory, type DirectoryWatch } from "../files/watch-directory.js
 import { JournalFollower } from "../journal/follow-journal.js";
 import type { CommitRecord } from "../journal/record.js";
 import type { ChangeLog } from "./change-log.js";
-import { checkpointSchema } from "./checkpoint-file.js";
+import { Pack, type BlockCache } from "../packs/index.js";
+import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import type { StoreMetrics, StoreRole } from "./directory-store.js";
 import { readHistory } from "./history.js";
 import type { LoadedState } from "./load-state.js";
+import { PackSet } from "./pack-set.js";
 import { readSealed } from "./manifest.js";
 import type { CollectionRegistry } from "./registry.js";
 import { tombstoneOf, versionOfPut } from "./version.js";
@@ -25,6 +27,7 @@ export interface ReaderParts {
   readonly registry: CollectionRegistry;
   readonly changes: ChangeLog;
   readonly storeId: string;
+  readonly cache: BlockCache;
   readonly loaded: LoadedState;
   /** Whether the directory has no living owner. */
   readonly isAbandoned: () => Promise<boolean>;
@@ -57,12 +60,15 @@ export class Reader implements StoreRole {
   #commits = 0;
   #operations = 0;
   #checkpointSequence: number;
+  /** The packs that are taken in, as the checkpoint lists them. */
+  #listed: string;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
     const { journal, lastSequence, checkpoint } = parts.loaded;
     this.#follower = this.#followerFrom(journal.segments.at(-1), lastSequence);
     this.#checkpointSequence = checkpoint.state === "present" ? checkpoint.content.sequence : 0;
+    this.#listed = JSON.stringify(checkpoint.state === "present" ? checkpoint.content.packs : {});
   }
 
   start(): void {
@@ -93,11 +99,16 @@ export class Reader implements StoreRole {
       journalBytes: 0,
       journalSegments: 0,
       checkpointSequence: this.#checkpointSequence,
+      merging: false,
     };
   }
 
   checkpoint(): Promise<void> {
     return Promise.reject(new HoldfastError("READ_ONLY", "The state directory was opened for reading."));
+  }
+
+  compact(): Promise<void> {
+    return this.checkpoint();
   }
 
   async close(beforeRelease: () => Promise<void>): Promise<void> {
@@ -239,7 +250,11 @@ export class Reader implements StoreRole {
     const { registry, changes } = this.#parts;
     const before = this.#follower.lastSequence;
     const loaded = await this.#parts.load();
-    for (const state of loaded.states.values()) registry.open(state.name).adopt(state);
+    for (const state of loaded.states.values()) {
+      const present = registry.open(state.name);
+      present.adopt(state);
+      registry.refresh(present);
+    }
     for (const state of registry.all())
       if (!loaded.states.has(state.name)) state.adopt(new CollectionState(state.name));
     const missed = await this.#historyBetween(before, loaded.lastSequence);
@@ -280,14 +295,13 @@ export class Reader implements StoreRole {
       this.#operations += 1;
       const state = registry.open("put" in operation ? operation.put : operation.delete);
       if ("delete" in operation) {
-        const former = state.acknowledged.get(operation.id);
+        const former = state.find(operation.id);
         state.acknowledge(tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time));
       } else {
         const body = JSON.stringify(operation.body);
         const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
         version.keys = storedKeys(state.definition, version, body);
-        const present = state.acknowledged.get(operation.id);
-        if (present === undefined || present.sequence < commit.sequence) state.acknowledge(version);
+        if ((state.sequenceOf(operation.id) ?? 0) < commit.sequence) state.acknowledge(version);
       }
       bodies.push(JSON.stringify(operation));
     }
@@ -299,15 +313,69 @@ export class Reader implements StoreRole {
     if (this.#holds > 0) return;
     const { fileSystem, layout, registry } = this.#parts;
     const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
-    if (checkpoint.state !== "present" || checkpoint.content.sequence <= this.#checkpointSequence) return;
-    this.#checkpointSequence = checkpoint.content.sequence;
+    // Files that are ahead of what was taken in are looked at when it has caught up.
+    if (checkpoint.state !== "present" || checkpoint.content.sequence > this.lastSequence()) return;
+    const { sequence, packs } = checkpoint.content;
+    // A merge changes the packs and not the commit.
+    const listed = JSON.stringify(packs);
+    if (sequence <= this.#checkpointSequence && listed === this.#listed) return;
+    for (const name of Object.keys(packs)) registry.open(name);
+    try {
+      for (const state of registry.all()) await this.#repack(state, packs[state.name], sequence);
+    } catch (error) {
+      // The next checkpoint or merge has taken a pack away before it was opened: the next look finds the new list.
+      if (isAbsent(error)) return;
+      throw error;
+    }
+    this.#checkpointSequence = sequence;
+    this.#listed = listed;
     for (const state of registry.all()) {
       for (const [id, version] of state.dirty) {
-        if (version.sequence > this.#checkpointSequence) continue;
+        if (version.sequence > sequence) continue;
         version.body = undefined;
         state.dirty.delete(id);
       }
     }
+  }
+
+  /** Takes in the packs of a collection as the checkpoint lists them; what they hold need not be in memory. */
+  async #repack(
+    state: CollectionState,
+    listed: Checkpoint["packs"][string] | undefined,
+    sequence: number,
+  ): Promise<void> {
+    const { fileSystem, layout, storeId, cache, registry } = this.#parts;
+    const former = state.packs.packs;
+    const opened: Pack[] = [];
+    const packs: Pack[] = [];
+    try {
+      for (const { lo, hi } of listed?.list ?? []) {
+        const present = former.find(({ summary }) => summary.lo === lo && summary.hi === hi);
+        const options = {
+          fileSystem,
+          directory: layout.packs(state.name),
+          storeId,
+          collection: state.name,
+          lo,
+          hi,
+          cache,
+        };
+        const pack = present ?? (await Pack.open(options));
+        if (present === undefined) opened.push(pack);
+        packs.push(pack);
+      }
+    } catch (error) {
+      for (const pack of opened) await pack.retire();
+      throw error;
+    }
+    if (opened.length === 0 && packs.length === former.length) return;
+    const set = new PackSet(packs, listed?.documents ?? 0);
+    const moved = [...state.recent.values()].filter(
+      ({ id, sequence: written }) => written <= sequence && (set.find(id)?.place.sequence ?? 0) >= written,
+    );
+    state.repack(set, moved);
+    for (const pack of former) if (!packs.includes(pack)) await pack.retire();
+    registry.refresh(state);
   }
 
   #followerFrom(segment: string | undefined, lastSequence: number): JournalFollower {

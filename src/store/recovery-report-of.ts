@@ -40,7 +40,7 @@ export function recoveryReport(facts: RecoveryFacts): RecoveryReport {
     },
     checkpointSequence: facts.checkpointSequence,
     lastSequence: loaded.lastSequence,
-    documents: [...loaded.states.values()].reduce((count, { acknowledged }) => count + acknowledged.size, 0),
+    documents: [...loaded.states.values()].reduce((count, { size }) => count + size, 0),
     journal: {
       segments: loaded.journal.segments.length,
       replayed: loaded.replayed,

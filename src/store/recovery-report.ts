@@ -5,7 +5,7 @@ import { reconciliationSchema } from "../collections/index.js";
 export const damageSchema = z.looseObject({
   /** Relative to the state directory. */
   file: z.string(),
-  kind: z.enum(["manifest", "checkpoint", "journal", "document", "claim", "foreign"]),
+  kind: z.enum(["manifest", "checkpoint", "journal", "document", "pack", "claim", "foreign"]),
   /** What was wrong, for people. */
   detail: z.string(),
   /** First damaged byte and how many, where that is known. */

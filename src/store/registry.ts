@@ -1,5 +1,6 @@
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
+import { sameColumns } from "../packs/index.js";
 import type { Bodies } from "./bodies.js";
 import { CollectionState } from "./collection-state.js";
 import { hasKeys, storedKeys } from "./index-keys.js";
@@ -8,10 +9,27 @@ import { hasKeys, storedKeys } from "./index-keys.js";
 export class CollectionRegistry {
   readonly #states: Map<string, CollectionState>;
   readonly #bodies: Bodies;
+  readonly #rebuild: (state: CollectionState, definition: CollectionDefinition<unknown>) => Promise<void>;
 
-  constructor(states: Map<string, CollectionState>, bodies: Bodies) {
+  /** @param rebuild gives the packs of a collection an index for its definition. */
+  constructor(
+    states: Map<string, CollectionState>,
+    bodies: Bodies,
+    rebuild: (state: CollectionState, definition: CollectionDefinition<unknown>) => Promise<void>,
+  ) {
     this.#states = states;
     this.#bodies = bodies;
+    this.#rebuild = rebuild;
+    // A program that declares other indexes than the last one finds packs that do not have them yet.
+    for (const state of states.values()) this.refresh(state);
+  }
+
+  /** Gives packs that came with other indexes than the definition declares those that it does; listings wait for it. */
+  refresh(state: CollectionState): void {
+    const { definition, columns, packs } = state;
+    if (definition === undefined || !hasKeys(definition)) return;
+    if (packs.packs.every((pack) => sameColumns(pack.columns, columns))) return;
+    state.indexing = this.#gatherKeys(state, definition);
   }
 
   names(): string[] {
@@ -60,14 +78,15 @@ export class CollectionRegistry {
     }
     state.definition = definition;
     if (hasKeys(definition)) {
-      if (state.acknowledged.size === 0) state.index();
+      if (state.size === 0) state.index();
       else state.indexing = this.#gatherKeys(state, definition);
     }
     return state;
   }
 
   async #gatherKeys(state: CollectionState, definition: CollectionDefinition<unknown>): Promise<void> {
-    for (const version of [...state.acknowledged.values()]) {
+    for (const version of [...state.recent.values()]) {
+      if (version.deleted) continue;
       try {
         const read = await this.#bodies.read(state.name, version);
         // A newer version has its values from whoever wrote it.
@@ -79,6 +98,7 @@ export class CollectionRegistry {
       }
     }
     state.index();
+    await this.#rebuild(state, definition);
     state.indexing = undefined;
   }
 }

@@ -48,6 +48,19 @@ export async function repair(
     damage.push({ file: local(layout.documents(collection)), kind: "document", detail, repaired: restored === count });
     for (let lost = restored; lost < count; lost += 1) lostDocuments.push({ collection, id: "" });
   }
+  for (const { collection, path, error, lost, used } of loaded.damagedPacks) {
+    // Lines that are used stay where they are; those that can not be trusted are set aside whole, for somebody to look at.
+    const present = !used && (await fileSystem.status(path)) !== undefined;
+    const quarantined = present ? await quarantine.move(path, "pack-damaged", error.message) : undefined;
+    damage.push({
+      file: local(path),
+      kind: "pack",
+      detail: error.message,
+      ...(quarantined === undefined ? {} : { quarantined }),
+      repaired: lost === 0,
+    });
+    for (let count = 0; count < lost; count += 1) lostDocuments.push({ collection, id: "" });
+  }
   for (const path of loaded.foreignFiles) {
     const detail = "the file is not one of Holdfast's";
     const quarantined = await quarantine.move(path, "foreign-file", detail);
@@ -87,7 +100,10 @@ export async function repair(
         break;
     }
   }
-  const removedTemporaryFiles = await sweepTemporaryFiles(fileSystem, loaded.temporaryFiles);
+  const removedTemporaryFiles = await sweepTemporaryFiles(fileSystem, [
+    ...loaded.temporaryFiles,
+    ...loaded.supersededFiles,
+  ]);
   return {
     damage,
     lostDocuments,

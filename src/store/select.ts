@@ -1,8 +1,10 @@
 import type { IndexValue, ListOptions, OrderPosition } from "../collections/index.js";
 import { checkId } from "../collections/check-id.js";
 import { HoldfastError, type Problem } from "../errors.js";
-import type { CollectionState } from "./collection-state.js";
+import { readPacked, type CollectionState, type Listed } from "./collection-state.js";
 import type { Place } from "./document-order.js";
+import { storedKeys } from "./index-keys.js";
+import { mergeInOrder } from "./merge-in-order.js";
 import type { Version } from "./version.js";
 
 /** A listing, checked. */
@@ -16,7 +18,7 @@ export interface Query {
 }
 
 export interface Selection {
-  readonly versions: readonly Version[];
+  readonly found: readonly Listed[];
   readonly hasMore: boolean;
 }
 
@@ -53,34 +55,40 @@ export function parseQuery(state: CollectionState, options: ListOptions): Query 
 }
 
 /**
- * Finds the versions of a page without giving way, so it is a picture of one moment.
+ * Finds the documents of a page without giving way, so it is a picture of one moment. Those in packs are not read.
  *
  * @param overlay versions that stand in place of the acknowledged ones: what a transaction sees.
+ * @param now what the expiry clock says; what has expired is left out.
  * @throws HoldfastError `INVALID_CURSOR`
  */
 export function select(
   state: CollectionState,
   query: Query,
   overlay: ReadonlyMap<string, Version>,
-  isLiving: (version: Version) => boolean,
+  now: number,
 ): Selection {
   const wanted = query.after ?? query.before;
   const cursor =
-    typeof wanted === "string" ? placeOf(state, wanted, overlay, isLiving) : wanted && positionOf(state, wanted);
+    typeof wanted === "string" ? placeOf(state, wanted, overlay, now) : wanted && positionOf(state, wanted);
   // `before` asks for what directly precedes: it is read backwards and turned round.
   const backwards = query.before !== undefined;
   const direction = (query.order === "asc") === backwards ? "desc" : "asc";
-  const versions: Version[] = [];
+  const found: Listed[] = [];
   let hasMore = false;
-  for (const version of walk(state, query, overlay, direction, cursor)) {
-    if (!isLiving(version)) continue;
-    if (versions.length === query.limit) {
+  for (const listed of matching(state, query.where, overlay, direction, cursor)) {
+    if (listed.expiresAtMs <= now) continue;
+    if (found.length === query.limit) {
       hasMore = true;
       break;
     }
-    versions.push(version);
+    found.push(listed);
   }
-  return { versions: backwards ? versions.reverse() : versions, hasMore };
+  return { found: backwards ? found.reverse() : found, hasMore };
+}
+
+/** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
+export function versionListed({ version, packed }: Listed): Version {
+  return version ?? readPacked(packed as NonNullable<typeof packed>);
 }
 
 /** A place that only has what a declared order looks at. */
@@ -89,45 +97,57 @@ function positionOf(state: CollectionState, { value, id }: OrderPosition): Place
   return { id, createdSequence: 0, createdIndex: 0, keys };
 }
 
-function placeOf(
-  state: CollectionState,
-  id: string,
-  overlay: ReadonlyMap<string, Version>,
-  isLiving: (version: Version) => boolean,
-): Place {
-  const version = overlay.get(id) ?? state.acknowledged.get(id);
-  if (version !== undefined && !version.deleted && isLiving(version)) return version;
+function placeOf(state: CollectionState, id: string, overlay: ReadonlyMap<string, Version>, now: number): Place {
+  const version = overlay.get(id) ?? state.find(id);
+  if (version !== undefined && !version.deleted && version.expiresAtMs > now) {
+    if (version.packed === undefined) return version;
+    return { ...version, keys: storedKeys(state.definition, version, version.body as string) };
+  }
   throw new HoldfastError("INVALID_CURSOR", `${state.name} has no document ${JSON.stringify(id)} to continue from.`, {
     details: { collection: state.name, cursor: id },
   });
 }
 
-function* walk(
+/** Everything with the values asked for, in the order of listings; nothing is read from packs but their indexes. */
+export function* matching(
   state: CollectionState,
-  query: Query,
+  where: Query["where"],
   overlay: ReadonlyMap<string, Version>,
   direction: "asc" | "desc",
-  cursor: Place | undefined,
-): Generator<Version> {
-  const matches = (version: Version): boolean => query.where.every(({ index, value }) => version.keys[index] === value);
-  const first = query.where[0];
-  const base = state.ordered(first?.index, first?.value)?.walk(direction, cursor);
+  cursor?: Place,
+): Generator<Listed> {
+  const first = where[0];
+  const base = state.walk({ direction, index: first?.index, value: first?.value, after: cursor });
   if (overlay.size === 0) {
-    for (const version of base ?? []) if (matches(version)) yield version;
+    yield* allMatching(base, where, overlay);
     return;
   }
   const { compare } = state;
   const sign = direction === "asc" ? 1 : -1;
   const over = [...overlay.values()]
-    .filter((version) => !version.deleted && matches(version))
+    .filter((version) => !version.deleted && where.every(({ index, value }) => version.keys[index] === value))
     .filter((version) => cursor === undefined || compare(version, cursor) * sign > 0)
-    .sort((left, right) => compare(left, right) * sign);
-  let next = 0;
-  for (const version of base ?? []) {
-    if (overlay.has(version.id) || !matches(version)) continue;
-    for (; next < over.length && compare(over[next] as Version, version) * sign < 0; next += 1)
-      yield over[next] as Version;
-    yield version;
+    .sort((left, right) => compare(left, right) * sign)
+    .map((version): Listed => {
+      const { id, expiresAtMs } = version;
+      return { id, orderKey: state.orderKeyOf(version), expiresAtMs, version, packed: undefined };
+    });
+  yield* mergeInOrder([over.values(), allMatching(base, where, overlay)], direction);
+}
+
+function* allMatching(
+  listed: Iterable<Listed>,
+  where: Query["where"],
+  hidden: ReadonlyMap<string, Version>,
+): Generator<Listed> {
+  for (const one of listed) {
+    if (hidden.has(one.id)) continue;
+    const { version, packed, orderKey } = one;
+    const matches =
+      version !== undefined
+        ? where.every(({ index, value }) => version.keys[index] === value)
+        : // The walk goes along the first index; the others are asked.
+          where.slice(1).every(({ index, value }) => packed?.pack.holds(index, value, orderKey) === true);
+    if (matches) yield one;
   }
-  for (; next < over.length; next += 1) yield over[next] as Version;
 }

@@ -11,13 +11,13 @@ import type {
   WriteOptions,
 } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import type { CollectionState } from "./collection-state.js";
+import type { CollectionState, Listed } from "./collection-state.js";
 import type { PreparedWrite } from "./committer.js";
 import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
-import { parseQuery, select, type Query } from "./select.js";
-import { headOf, tombstoneOf, type Version } from "./version.js";
+import { parseQuery, select, versionListed, type Query, type Selection } from "./select.js";
+import { headOf, isSameVersion, tombstoneOf, type Version } from "./version.js";
 
 /** A read that the transaction rests on: as long as it gives the same versions, the transaction may commit. */
 type Observation =
@@ -25,9 +25,14 @@ type Observation =
   | {
       readonly state: CollectionState;
       readonly query: Query;
-      readonly seen: readonly Version[];
+      readonly seen: readonly Listed[];
       readonly hasMore: boolean;
     };
+
+function isSameListed(left: Listed, right: Listed): boolean {
+  if (left.version !== undefined || right.version !== undefined) return left.version === right.version;
+  return left.id === right.id && left.packed?.place.sequence === right.packed?.place.sequence;
+}
 
 /** Thrown inside a transaction that has lost the race already; it runs again. */
 export class TransactionRestart extends Error {}
@@ -72,7 +77,8 @@ export class StoreTransaction implements Transaction {
   get newestRead(): number {
     let newest = 0;
     for (const observation of this.#observations) {
-      const seen = "id" in observation ? [observation.seen] : observation.seen;
+      const seen = "id" in observation ? [observation.seen] : observation.seen.map(({ version }) => version);
+      // What is in a pack is durable.
       for (const version of seen) newest = Math.max(newest, version?.sequence ?? 0);
     }
     return newest;
@@ -81,12 +87,12 @@ export class StoreTransaction implements Transaction {
   stillHolds(): boolean {
     return this.#observations.every((observation) => {
       const { state } = observation;
-      if ("id" in observation) return state.newest(observation.id) === observation.seen;
-      const { versions, hasMore } = this.#select(state, observation.query, state.pending);
+      if ("id" in observation) return isSameVersion(state.newest(observation.id), observation.seen);
+      const { found, hasMore } = this.#select(state, observation.query, state.pending);
       return (
         hasMore === observation.hasMore &&
-        versions.length === observation.seen.length &&
-        versions.every((version, index) => version === observation.seen[index])
+        found.length === observation.seen.length &&
+        found.every((listed, index) => isSameListed(listed, observation.seen[index] as Listed))
       );
     });
   }
@@ -101,7 +107,7 @@ export class StoreTransaction implements Transaction {
     return living(this.engine, seen);
   }
 
-  list(state: CollectionState, query: Query): { readonly versions: readonly Version[]; readonly hasMore: boolean } {
+  list(state: CollectionState, query: Query): Selection {
     const own = this.#writes.get(state);
     // Own writes may hide some of what others wrote: enough is observed to fill the page all the same. A cursor among
     // the own writes is unknown to the others, so then the whole collection is observed.
@@ -114,7 +120,7 @@ export class StoreTransaction implements Transaction {
         : { limit: query.limit + (own?.size ?? 0) }),
     };
     const others = this.#select(state, observed, state.pending);
-    this.#observations.push({ state, query: observed, seen: others.versions, hasMore: others.hasMore });
+    this.#observations.push({ state, query: observed, seen: others.found, hasMore: others.hasMore });
     if (own === undefined) return others;
     const overlay = new Map(state.pending);
     for (const [id, { version }] of own) overlay.set(id, version);
@@ -136,8 +142,8 @@ export class StoreTransaction implements Transaction {
     writes.set(id, { place, prepared, version: provisional(prepared, replaces, place) });
   }
 
-  #select(state: CollectionState, query: Query, overlay: ReadonlyMap<string, Version>): ReturnType<typeof select> {
-    return select(state, query, overlay, (version) => living(this.engine, version) !== undefined);
+  #select(state: CollectionState, query: Query, overlay: ReadonlyMap<string, Version>): Selection {
+    return select(state, query, overlay, this.engine.expiry.now());
   }
 }
 
@@ -192,16 +198,21 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
     const query = parseQuery(this.#state, options);
     options.signal?.throwIfAborted();
     if (this.#state.indexing !== undefined) await this.#state.indexing;
-    const { versions, hasMore } = this.#transaction.list(this.#state, query);
+    const { found, hasMore } = this.#transaction.list(this.#state, query);
     const documents: Document<Body>[] = [];
-    for (const version of versions) documents.push(documentOf(this.#definition, version, await this.#body(version)));
+    await this.#state.packs.use(async () => {
+      for (const listed of found) {
+        const version = versionListed(listed);
+        documents.push(documentOf(this.#definition, version, await this.#body(version)));
+      }
+    });
     return { documents, hasMore };
   }
 
   async count(options: Pick<ListOptions, "where"> = {}): Promise<number> {
     const query = { ...parseQuery(this.#state, options), limit: Number.MAX_SAFE_INTEGER / 2 };
     if (this.#state.indexing !== undefined) await this.#state.indexing;
-    return this.#transaction.list(this.#state, query).versions.length;
+    return this.#transaction.list(this.#state, query).found.length;
   }
 
   async insert(id: string, body: Body, options: Pick<WriteOptions, "expiresAt"> = {}): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as giveWay } from "node:timers/promises";
 import { checkId } from "../collections/check-id.js";
 import type {
   Change,
@@ -12,14 +13,16 @@ import type {
   WriteOptions,
 } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import type { CollectionState } from "./collection-state.js";
+import type { CollectionState, Listed } from "./collection-state.js";
 import type { Committer, PreparedWrite } from "./committer.js";
 import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
-import { parseQuery, select } from "./select.js";
-import { headOf, type Version } from "./version.js";
+import { matching, parseQuery, select, versionListed } from "./select.js";
+import { headOf, isSameVersion, type Version } from "./version.js";
 
+/** How long reading a page keeps the event loop to itself. */
+const longestTurnMs = 5;
 const nothing: ReadonlyMap<string, Version> = new Map();
 
 /** A collection as its users see it: reads of what is acknowledged, writes through the journal. */
@@ -42,7 +45,7 @@ export class StoredCollection<Body> implements Collection<Body> {
     checkId(id);
     for (;;) {
       this.#engine.condition.assertReadable();
-      const version = living(this.#engine, this.#state.acknowledged.get(id));
+      const version = living(this.#engine, this.#state.find(id));
       if (version === undefined) return undefined;
       const read = await this.#engine.bodies.read(this.name, version);
       if (read !== "replaced") return documentOf(this.#definition, version, read.json);
@@ -56,40 +59,40 @@ export class StoredCollection<Body> implements Collection<Body> {
     for (;;) {
       this.#engine.condition.assertReadable();
       options.signal?.throwIfAborted();
-      const { versions, hasMore } = select(
-        this.#state,
-        query,
-        nothing,
-        (version) => living(this.#engine, version) !== undefined,
-      );
-      const documents: Document<Body>[] = [];
-      for (const version of versions) {
-        const read = await this.#engine.bodies.read(this.name, version);
-        if (read === "replaced") {
-          await this.#engine.replaced(this.#state, version);
-          break;
-        }
-        documents.push(documentOf(this.#definition, version, read.json));
-      }
+      const { found, hasMore } = select(this.#state, query, nothing, this.#engine.expiry.now());
+      const documents = await this.#state.packs.use(() => this.#read(found));
       // A checkpoint moved newer versions in while these were being read: a page is one moment, so begin again.
-      if (documents.length === versions.length) return { documents, hasMore };
+      if (documents !== undefined) return { documents, hasMore };
     }
+  }
+
+  /** @returns `undefined` if one of them can no longer be read in the version that was found. */
+  async #read(found: readonly Listed[]): Promise<Document<Body>[] | undefined> {
+    const documents: Document<Body>[] = [];
+    let turnEnds = performance.now() + longestTurnMs;
+    for (const listed of found) {
+      const version = versionListed(listed);
+      const read = await this.#engine.bodies.read(this.name, version);
+      if (read === "replaced") {
+        await this.#engine.replaced(this.#state, version);
+        return undefined;
+      }
+      documents.push(documentOf(this.#definition, version, read.json));
+      if (performance.now() < turnEnds) continue;
+      await giveWay();
+      turnEnds = performance.now() + longestTurnMs;
+    }
+    return documents;
   }
 
   async count(options: Pick<ListOptions, "where"> = {}): Promise<number> {
     this.#engine.condition.assertReadable();
     const { where } = parseQuery(this.#state, options);
     if (this.#state.indexing !== undefined) await this.#state.indexing;
-    const first = where[0];
-    const order = this.#state.ordered(first?.index, first?.value);
+    const now = this.#engine.expiry.now();
+    if (where.length === 0) return this.#state.countLiving(now);
     let count = 0;
-    for (const version of order?.walk("asc") ?? []) {
-      if (
-        where.every(({ index, value }) => version.keys[index] === value) &&
-        living(this.#engine, version) !== undefined
-      )
-        count += 1;
-    }
+    for (const { expiresAtMs } of matching(this.#state, where, nothing, "asc")) if (expiresAtMs > now) count += 1;
     return count;
   }
 
@@ -122,7 +125,7 @@ export class StoredCollection<Body> implements Collection<Body> {
           ? undefined
           : (this.#engine.bodies.inMemory(current) ?? (await this.#newestBody(current)));
       // Reading the body may have taken a while: what `change` is given must still be the newest version.
-      if (this.#state.newest(id) !== newest || (current !== undefined && json === undefined)) continue;
+      if (!isSameVersion(this.#state.newest(id), newest) || (current !== undefined && json === undefined)) continue;
       const written = await this.#write(id, () => {
         if (current === undefined || json === undefined) throw this.#notFound(id);
         checkRevision(this.name, id, options, current);

@@ -58,21 +58,25 @@ export class Sweeper {
   #due(state: CollectionState): Version[] {
     const due: Version[] = [];
     const now = this.#engine.expiry.now();
+    const take = (version: Version | undefined): void => {
+      if (version !== undefined && !version.deleted && !state.pending.has(version.id)) due.push(version);
+    };
     if (state.soonestExpiry <= now) {
-      let soonest = Number.POSITIVE_INFINITY;
-      for (const version of state.acknowledged.values()) {
-        if (version.expiresAtMs > now) soonest = Math.min(soonest, version.expiresAtMs);
-        else if (due.length < deletionsAtOnce) {
-          if (!state.pending.has(version.id)) due.push(version);
-        } else soonest = Math.min(soonest, version.expiresAtMs);
+      for (const version of state.recent.values()) {
+        if (due.length >= deletionsAtOnce) break;
+        if (version.expiresAtMs <= now) take(version);
       }
-      if (due.length === 0) state.soonestExpiry = soonest;
+      for (const { id } of state.expiredInPacks(now)) {
+        if (due.length >= deletionsAtOnce) break;
+        take(state.find(id));
+      }
+      if (due.length === 0 && state.pending.size === 0) state.soonestExpiry = state.nextExpiry(now);
     }
-    const surplus = state.acknowledged.size - (state.definition?.retention.maximumCount ?? Number.POSITIVE_INFINITY);
+    const surplus = state.size - (state.definition?.retention.maximumCount ?? Number.POSITIVE_INFINITY);
     if (due.length > 0 || surplus <= 0) return due;
-    for (const version of state.ordered()?.walk("asc") ?? []) {
+    for (const { id } of state.walk({ direction: "asc" })) {
       if (due.length >= Math.min(surplus, deletionsAtOnce)) break;
-      if (!state.pending.has(version.id)) due.push(version);
+      take(state.find(id));
     }
     return due;
   }

@@ -1,10 +1,12 @@
 import { join, relative, resolve } from "node:path";
+import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError } from "../errors.js";
 import { Layout } from "../files/layout.js";
 import { isAbsent, nodeFileSystem } from "../files/node-file-system.js";
 import type { FileSystem } from "../files/file-system.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { readJournal, type JournalFinding, type JournalReading } from "../journal/read-journal.js";
+import { BlockCache, verifyPack } from "../packs/index.js";
 import { listClaims, readClaim, claimName } from "../locking/claim.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { loadState, type LoadedState, type RecoveryProgress } from "./load-state.js";
@@ -14,7 +16,7 @@ import { manifestSchema, readSealed } from "./manifest.js";
 export interface VerifyFinding {
   /** Relative to the state directory. */
   readonly file: string;
-  readonly kind: "manifest" | "checkpoint" | "journal" | "document" | "claim" | "blob" | "foreign";
+  readonly kind: "manifest" | "checkpoint" | "journal" | "document" | "pack" | "claim" | "blob" | "foreign";
   readonly detail: string;
   readonly offset?: number;
   readonly severity: "damage" | "note";
@@ -36,6 +38,7 @@ export interface VerifyOptions {
 }
 
 const mostAttempts = 20;
+const verifyCacheBytes = 16 * 1024 * 1024;
 
 /**
  * Reads every byte that a state directory rests on and compares it with its checksums. Changes nothing and takes no
@@ -82,6 +85,7 @@ async function verifyOnce(
     documents: new LooseDocuments(fileSystem, layout),
     definitions: new Map(),
     storeId,
+    cache: new BlockCache(verifyCacheBytes),
     upTo: "end",
     onProgress,
   });
@@ -90,6 +94,7 @@ async function verifyOnce(
     const { message } = loaded.checkpoint.error;
     findings.push({ file: "checkpoint.json", kind: "checkpoint", detail: message, severity: "damage" });
   }
+  findings.push(...(await packFindings(layout, loaded)));
   const journal = await verifyJournal(fileSystem, layout, storeId, loaded);
   findings.push(...journal.findings);
   return {
@@ -129,6 +134,10 @@ function documentFindings(layout: Layout, loaded: LoadedState): VerifyFinding[] 
     ...loaded.foreignFiles.map((path): VerifyFinding => {
       return { file: local(path), kind: "foreign", detail: "the file is not one of Holdfast's", severity: "note" };
     }),
+    ...loaded.supersededFiles.map((path): VerifyFinding => {
+      const detail = "left by a checkpoint or merge that was cut short; the next owner removes it";
+      return { file: local(path), kind: "document", detail, severity: "note" };
+    }),
     ...loaded.temporaryFiles.map((path): VerifyFinding => {
       return {
         file: local(path),
@@ -138,6 +147,25 @@ function documentFindings(layout: Layout, loaded: LoadedState): VerifyFinding[] 
       };
     }),
   ];
+}
+
+/** Every line and every block of every pack; a pack that could not be opened has told of itself. */
+async function packFindings(layout: Layout, loaded: LoadedState): Promise<VerifyFinding[]> {
+  const findings: VerifyFinding[] = loaded.damagedPacks.map(({ path, error }) => {
+    return { file: relative(layout.root, path), kind: "pack", detail: error.message, severity: "damage" };
+  });
+  for (const { packs } of loaded.states.values()) {
+    for (const pack of packs.packs) {
+      const file = relative(layout.root, pack.path);
+      await verifyPack(
+        pack,
+        ({ offset, detail }) => findings.push({ file, kind: "pack", detail, offset, severity: "damage" }),
+        () => giveWay(),
+      );
+      await pack.retire();
+    }
+  }
+  return findings;
 }
 
 /** The whole journal, what is kept behind the checkpoint included. */

@@ -1,5 +1,6 @@
 import type { DocumentHead, IndexValue } from "../collections/index.js";
 import type { PutOperation } from "../journal/record.js";
+import type { PackedVersion } from "./pack-set.js";
 import type { Envelope } from "../documents/envelope.js";
 
 /** One version of one document, or its deletion, in memory. Immutable but for where its body is. */
@@ -16,6 +17,8 @@ export interface Version {
   readonly expiresAt: string | undefined;
   readonly expiresAtMs: number;
   readonly unknown: Readonly<Record<string, unknown>> | undefined;
+  /** Where it was read from, if it is in a pack: then another reading of the same version is as good as this one. */
+  readonly packed?: PackedVersion;
   /** Length of the body as JSON, in UTF-16 units. */
   readonly bodyLength: number;
   /** The body as JSON, while it is in memory; else it is in the document's file. */
@@ -127,6 +130,13 @@ export function envelopeOf(kind: string, version: Version): Envelope {
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(unknown === undefined ? {} : { unknown }),
   };
+}
+
+/** Whether both are one and the same version, which can not have been taken back and its number given out again. */
+export function isSameVersion(left: Version | undefined, right: Version | undefined): boolean {
+  if (left === right) return true;
+  if (left?.packed === undefined || right?.packed === undefined) return false;
+  return left.id === right.id && left.sequence === right.sequence;
 }
 
 export function headOf(version: Version): DocumentHead {

@@ -232,6 +232,7 @@ describe("what is left", () => {
         return {
           path: file.path,
           read: (...given) => file.read(...given),
+          readNow: (...given) => file.readNow(...given),
           write: (...given) => file.write(...given),
           sync: () => file.sync(),
           truncate: (length) => file.truncate(length),

@@ -185,6 +185,12 @@ export class FaultyFileSystem implements FileSystem {
     return fault;
   }
 
+  /** @internal {@link enter} for a call that can not wait: a fault's `before` does not run. */
+  enterNow(operation: DiskOperation, path: string): void {
+    const fault = this.#hit(operation, path);
+    if (fault?.fails !== undefined) throw systemError(fault.fails, path);
+  }
+
   /** @internal Takes the space for a file to reach `end`. @returns how many bytes behind `position` fit. */
   charge(inode: number, size: number, position: number, end: number): number {
     const wanted = Math.max(0, end - Math.max(size, position));
@@ -236,6 +242,11 @@ class FaultyFile implements OpenFile {
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     await this.#disk.enter("read", this.path);
     return this.#file.read(buffer, offset, length, position);
+  }
+
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number {
+    this.#disk.enterNow("read", this.path);
+    return this.#file.readNow(buffer, offset, length, position);
   }
 
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {

@@ -137,6 +137,7 @@ class SlowJournal implements Disposable {
       return {
         path,
         read: (...given) => file.read(...given),
+        readNow: (...given) => file.readNow(...given),
         async write(buffer, offset, length, position) {
           const count = await file.write(buffer, offset, length, position);
           await afterWrite(Buffer.from(buffer.subarray(offset, offset + length)));

@@ -37,7 +37,7 @@ describe("opening", () => {
 
   test("says how far it is", async () => {
     await using folder = await stateFolder();
-    const state = await folder.open();
+    const state = await folder.open({ packAtDocuments: 1_000, looseLimit: 1_000 });
     for (let index = 0; index < 300; index += 1) await state.collection(notes).put(`n${index}`, { text: "x" });
     await state.close();
     const stages = new Set<string>();

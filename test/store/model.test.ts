@@ -129,60 +129,77 @@ async function transact(state: StateDirectory, model: Model, writes: readonly Wr
   return code === undefined && !fails ? after : model;
 }
 
-test("whatever is done, in whatever order, with crashes and reopenings, the store is what a Map would be", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-      await using folder = await stateFolder();
-      const settings = { firstSegmentBytes: 16 * 1024, segmentBytes: 16 * 1024, cacheBytes: 0, journalRetainBytes: 0 };
-      let { directory } = folder;
-      let state = await folder.open(settings);
-      let model: Model = new Map();
-      for (const what of steps) {
-        const collection = state.collection(notes);
-        switch (what.kind) {
-          case "checkpoint":
-            await state.checkpoint();
-            break;
-          case "crash": {
-            const crashed = await folder.crash(directory);
-            await state.close();
-            directory = crashed;
-            state = await folder.open({ directory, ...settings });
-            expect(state.recovery).toMatchObject({ damage: [], lostDocuments: [], lostSequences: [] });
-            // What was replayed is being moved into files; a copy of files on the move would be none of a crash.
-            const { lastSequence } = state.recovery;
-            await eventually("the checkpoint is over", () => state.metrics.checkpointSequence >= lastSequence);
-            break;
+const layouts = [
+  ["documents in files of their own", {}],
+  ["documents in packs", { packAtDocuments: 1, looseLimit: 0, mergeFactor: 3 }],
+  ["documents in both", { packAtDocuments: 3, looseLimit: 2, mergeFactor: 3 }],
+] as const;
+
+test.each(layouts)(
+  "whatever is done, in whatever order, with crashes and reopenings, the store is what a Map would be: %s",
+  async (_name, layout) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        await using folder = await stateFolder();
+        const settings = {
+          firstSegmentBytes: 16 * 1024,
+          segmentBytes: 16 * 1024,
+          cacheBytes: 0,
+          journalRetainBytes: 0,
+          ...layout,
+        };
+        let { directory } = folder;
+        let state = await folder.open(settings);
+        let model: Model = new Map();
+        for (const what of steps) {
+          const collection = state.collection(notes);
+          switch (what.kind) {
+            case "checkpoint":
+              await state.checkpoint();
+              break;
+            case "crash": {
+              await eventually("nothing is being merged", () => !state.metrics.merging);
+              const crashed = await folder.crash(directory);
+              await state.close();
+              directory = crashed;
+              state = await folder.open({ directory, ...settings });
+              expect(state.recovery).toMatchObject({ damage: [], lostDocuments: [], lostSequences: [] });
+              // What was replayed is being moved into files; a copy of files on the move would be none of a crash.
+              const { lastSequence } = state.recovery;
+              await eventually("the checkpoint is over", () => state.metrics.checkpointSequence >= lastSequence);
+              await eventually("nothing is being merged", () => !state.metrics.merging);
+              break;
+            }
+            case "reopen":
+              await state.close();
+              state = await folder.open({ directory, ...settings });
+              expect(state.recovery.outcome).toBe("clean");
+              break;
+            case "conditional": {
+              const present = model.get(what.id)?.revision ?? 0;
+              const code = await codeOf(collection.put(what.id, what.body, { ifRevision: what.ifRevision }));
+              expect(code).toBe(present === what.ifRevision ? undefined : "REVISION_CONFLICT");
+              if (code === undefined) model.set(what.id, { revision: present + 1, body: what.body });
+              break;
+            }
+            case "transaction":
+              model = await transact(state, model, what.writes, what.fails);
+              break;
+            case "together": {
+              const codes = what.writes.map((each) => expected(model, each));
+              expect(await Promise.all(what.writes.map((each) => codeOf(perform(collection, each))))).toEqual(codes);
+              break;
+            }
+            default:
+              expect(await codeOf(perform(collection, what))).toBe(expected(model, what));
           }
-          case "reopen":
-            await state.close();
-            state = await folder.open({ directory, ...settings });
-            expect(state.recovery.outcome).toBe("clean");
-            break;
-          case "conditional": {
-            const present = model.get(what.id)?.revision ?? 0;
-            const code = await codeOf(collection.put(what.id, what.body, { ifRevision: what.ifRevision }));
-            expect(code).toBe(present === what.ifRevision ? undefined : "REVISION_CONFLICT");
-            if (code === undefined) model.set(what.id, { revision: present + 1, body: what.body });
-            break;
-          }
-          case "transaction":
-            model = await transact(state, model, what.writes, what.fails);
-            break;
-          case "together": {
-            const codes = what.writes.map((each) => expected(model, each));
-            expect(await Promise.all(what.writes.map((each) => codeOf(perform(collection, each))))).toEqual(codes);
-            break;
-          }
-          default:
-            expect(await codeOf(perform(collection, what))).toBe(expected(model, what));
+          await expectSame(state, model);
         }
-        await expectSame(state, model);
-      }
-      await state.close();
-      const { findings } = await verifyStateDirectory(directory);
-      expect(findings).toEqual([]);
-    }),
-    { numRuns: 15 },
-  );
-});
+        await state.close();
+        const { findings } = await verifyStateDirectory(directory);
+        expect(findings).toEqual([]);
+      }),
+      { numRuns: 15 },
+    );
+  },
+);

@@ -19,6 +19,7 @@ function observedDisk(steps: string[]): FileSystem {
       return {
         path,
         read: (...range) => file.read(...range),
+        readNow: (...range) => file.readNow(...range),
         write: (...range) => file.write(...range),
         truncate: (length) => file.truncate(length),
         size: () => file.size(),

@@ -40,9 +40,13 @@ class FileInMemory implements OpenFile {
   }
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return Promise.resolve(this.readNow(buffer, offset, length, position));
+  }
+
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number {
     const part = this.#bytes.subarray(position, position + length);
     buffer.set(part, offset);
-    return Promise.resolve(part.length);
+    return part.length;
   }
 
   size(): Promise<number> {

@@ -10,8 +10,13 @@ export const engines = {
   "better-sqlite3": async (): Promise<Engine> => (await import("./better-sqlite3.js")).betterSqlite3,
   "better-sqlite3-batched": async (): Promise<Engine> => (await import("./better-sqlite3.js")).betterSqlite3Batched,
   lmdb: async (): Promise<Engine> => (await import("./lmdb.js")).lmdb,
+  "lmdb-json": async (): Promise<Engine> => (await import("./lmdb.js")).lmdbJson,
   "classic-level": async (): Promise<Engine> => (await import("./classic-level.js")).classicLevel,
   "classic-level-batched": async (): Promise<Engine> => (await import("./classic-level.js")).classicLevelBatched,
+  redis: async (): Promise<Engine> => (await import("./redis.js")).redis,
+  postgresql: async (): Promise<Engine> => (await import("./postgresql.js")).postgresql,
+  files: async (): Promise<Engine> => (await import("./files.js")).files,
+  lowdb: async (): Promise<Engine> => (await import("./lowdb.js")).lowdb,
 } as const;
 
 export type EngineName = keyof typeof engines;

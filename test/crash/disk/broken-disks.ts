@@ -52,6 +52,7 @@ function withoutSync(file: OpenFile): OpenFile {
   return {
     path: file.path,
     read: (...range) => file.read(...range),
+    readNow: (...range) => file.readNow(...range),
     write: (...range) => file.write(...range),
     sync: () => Promise.resolve(),
     truncate: (length) => file.truncate(length),

@@ -1,8 +1,22 @@
-/** A stored response, as a router keeps it: about 1 KB of JSON with two members that are looked up. */
+/** How the documents of a cell are made. */
+export interface DocumentsPlan {
+  readonly seed: number;
+  /** Of a body, as JSON. */
+  readonly documentBytes: number;
+  /** How many conversations the documents belong to. Default 200. */
+  readonly conversations?: number;
+}
+
+export interface NamedDocument {
+  readonly id: string;
+  readonly body: ResponseBody;
+}
+
+/** A stored response, as a router keeps it: JSON with two members that are looked up. */
 export interface ResponseBody {
   readonly object: "response";
   readonly created_at: number;
-  readonly status: "completed";
+  readonly status: "in_progress" | "completed";
   readonly model: string;
   readonly conversation: { readonly id: string };
   readonly input: readonly Message[];
@@ -20,9 +34,7 @@ interface Message {
 }
 
 const models = ["general-large", "general-small", "code-large", "reasoning-large"] as const;
-const conversations = 200;
-const bodies = 256;
-const bodyBytes = 1024;
+const templates = 256;
 const words = (
   "the router keeps every answer it gave so that the next question can be read in the light of the one before and " +
   "nothing a client was told is ever taken back whatever becomes of the process the disk or the machine in between"
@@ -39,42 +51,77 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+function conversationName(number: number): string {
+  return `conv_${String(number).padStart(24, "0")}`;
+}
+
+/** A whole number below 2^32 that depends on every bit of both (the last steps of MurmurHash3). */
+function scatter(index: number, seed: number): number {
+  let mixed = (index ^ seed) >>> 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
 /**
- * The documents of one cell. Bodies are made beforehand and taken in turn, since making them would cost every engine the
- * same and so blur what differs; ids are made as they are needed, never twice, and random as those of a router are.
+ * The documents of one run: each is known by its index alone, so that any process can say what stands there. The texts
+ * are made beforehand and taken in turn, since making them would cost every engine the same and so blur what differs;
+ * ids and conversations follow from the index, and are as scattered as those of a router are.
  */
-export class Workload {
+export class Documents {
+  readonly #seed: number;
+  readonly #conversations: number;
   readonly #random: () => number;
-  readonly #bodies: ResponseBody[];
+  readonly #templates: readonly ResponseBody[];
   #taken = 0;
 
-  constructor(seed: number) {
+  constructor({ seed, documentBytes, conversations = 200 }: DocumentsPlan) {
+    this.#seed = seed;
+    this.#conversations = conversations;
     this.#random = seededRandom(seed);
-    this.#bodies = Array.from({ length: bodies }, () => this.#body());
+    this.#templates = Array.from({ length: templates }, () => this.#template(documentBytes));
   }
 
-  next(): { readonly id: string; readonly body: ResponseBody } {
-    const body = this.#bodies[this.#taken % bodies];
-    if (body === undefined) throw new Error("There are no bodies to take.");
+  /** The document after the last one taken, from index 0. */
+  next(): NamedDocument {
     this.#taken += 1;
-    // The running number makes it unique, the random digits in front spread it over the key space.
-    return { id: `resp_${this.#hex(12)}${this.#taken.toString(16).padStart(12, "0")}`, body };
+    return this.at(this.#taken - 1);
   }
 
-  #body(): ResponseBody {
+  at(index: number): NamedDocument {
+    return { id: this.idAt(index), body: this.bodyAt(index) };
+  }
+
+  /** Unique by the index at its end; the mixed digits in front spread it over the key space. */
+  idAt(index: number): string {
+    const scattered = scatter(index, this.#seed).toString(16).padStart(8, "0");
+    return `resp_${scattered}${index.toString(16).padStart(16, "0")}`;
+  }
+
+  conversationAt(index: number): string {
+    return conversationName(scatter(index, this.#seed ^ 0x5bd1e995) % this.#conversations);
+  }
+
+  bodyAt(index: number): ResponseBody {
+    const template = this.#templates[index % templates];
+    if (template === undefined) throw new Error(`There is no document ${index}.`);
+    return { ...template, conversation: { id: this.conversationAt(index) } };
+  }
+
+  #template(documentBytes: number): ResponseBody {
     const question = this.#text(40);
     const body = (answer: string): ResponseBody => ({
       object: "response",
       created_at: 1_780_000_000 + this.#below(1_000_000),
       status: "completed",
       model: models[this.#below(models.length)] ?? models[0],
-      conversation: { id: `conv_${String(this.#below(conversations)).padStart(24, "0")}` },
+      conversation: { id: conversationName(0) },
       input: [message("user", "input_text", `msg_${this.#hex(24)}`, question)],
       output: [message("assistant", "output_text", `msg_${this.#hex(24)}`, answer)],
       usage: { input_tokens: 40, output_tokens: 90, total_tokens: 130 },
       metadata: { session: this.#hex(16), tier: "standard" },
     });
-    const missing = bodyBytes - Buffer.byteLength(JSON.stringify(body("")));
+    const missing = documentBytes - Buffer.byteLength(JSON.stringify(body("")));
     return body(this.#text(Math.max(missing, 1)));
   }
 

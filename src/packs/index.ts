@@ -1,0 +1,12 @@
+export { BlockCache } from "./block-cache.js";
+export { mergePacks, type MergeOptions } from "./merge-packs.js";
+export { creationKey, declaredKey } from "./order-key.js";
+export { sameColumns, type PackColumns } from "./pack-columns.js";
+export { packFileNames, parsePackName, type PackFileNames, type PackName } from "./pack-name.js";
+export { packSummarySchema, type PackSummary } from "./pack-summary.js";
+export type { PackEntry, PackTarget } from "./pack-target.js";
+export { Pack, type OpenPackOptions, type PackedPlace, type WalkOptions } from "./pack.js";
+export { openRebuilt, rebuildIndex, type KeysOf, type OpenRebuiltOptions } from "./rebuild-index.js";
+export type { PackProblem } from "./pack-problem.js";
+export { verifyPack } from "./verify-pack.js";
+export { writePack } from "./write-pack.js";

@@ -1,0 +1,90 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { mergePacks, Pack, sameColumns, type BlockCache } from "../packs/index.js";
+import type { CollectionState } from "./collection-state.js";
+import type { StoreOptions } from "./options.js";
+import { removePack } from "./packer.js";
+
+export interface MergerParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly storeId: string;
+  readonly cache: BlockCache;
+  readonly options: Pick<StoreOptions, "mergeFactor" | "mergeBytesPerSecond">;
+}
+
+/** Between two calls of a pack's `pace` so much is written at most. */
+const pacedBytes = 256 * 1024;
+/** Packs below this size count as equally small. */
+const smallestTierBytes = 256 * 1024;
+
+/**
+ * Keeps the packs of a collection few. Packs of about one size are merged when there are enough of them, so that each
+ * document is copied once for each tier its pack grows through, not once for each checkpoint.
+ */
+export class Merger {
+  readonly #parts: MergerParts;
+
+  constructor(parts: MergerParts) {
+    this.#parts = parts;
+  }
+
+  /** The packs to merge next, neighbours by age; none if there are few enough. */
+  due({ packs: { packs } }: CollectionState): readonly Pack[] {
+    const { mergeFactor } = this.#parts.options;
+    const tiers = packs.map(({ summary }) => tierOf(summary.packBytes, mergeFactor));
+    for (const tier of [...new Set(tiers)].sort((left, right) => left - right)) {
+      for (let end = packs.length; end > 0;) {
+        let start = end;
+        while (start > 0 && (tiers[start - 1] as number) <= tier) start -= 1;
+        const run = packs.slice(start, end);
+        const first = run[0];
+        if (
+          run.length >= mergeFactor &&
+          first !== undefined &&
+          run.every(({ columns }) => sameColumns(columns, first.columns))
+        )
+          return run;
+        end = start === end ? end - 1 : start;
+      }
+    }
+    return [];
+  }
+
+  /** Writes one pack in the place of neighbours. It is whole and synced, and no checkpoint lists it yet. */
+  async merge(state: CollectionState, packs: readonly Pack[], pace: () => void): Promise<Pack> {
+    const { fileSystem, layout, storeId, cache, options } = this.#parts;
+    const [first, last] = [packs[0] as Pack, packs.at(-1) as Pack];
+    const directory = layout.packs(state.name);
+    const target = {
+      fileSystem,
+      directory,
+      storeId,
+      collection: state.name,
+      lo: first.summary.lo,
+      hi: last.summary.hi,
+      columns: first.columns,
+      pace: async () => {
+        pace();
+        await delay((pacedBytes / options.mergeBytesPerSecond) * 1_000);
+      },
+    };
+    // Nothing is older than the first pack: what a tombstone hides is gone with this merge.
+    const dropTombstones = state.packs.packs[0] === first;
+    await mergePacks(target, packs, { dropTombstones });
+    await fileSystem.syncDirectory(directory);
+    const { lo, hi } = target;
+    return Pack.open({ fileSystem, directory, storeId, collection: state.name, lo, hi, cache });
+  }
+
+  /** Gives up a pack that no checkpoint lists, or lists no longer. */
+  async discard(state: CollectionState, pack: Pack): Promise<void> {
+    await pack.retire();
+    await removePack(this.#parts.fileSystem, this.#parts.layout, state.name, pack);
+  }
+}
+
+function tierOf(bytes: number, factor: number): number {
+  return Math.max(0, Math.ceil(Math.log(bytes / smallestTierBytes) / Math.log(factor)));
+}

@@ -1,0 +1,54 @@
+import type { Pack, PackedPlace } from "../packs/index.js";
+
+/** Where a pack holds the newest packed version of a document, or its tombstone. */
+export interface PackedVersion {
+  readonly pack: Pack;
+  readonly place: PackedPlace;
+}
+
+/** The live packs of one collection, as the checkpoint lists them. Immutable: a checkpoint or merge makes a new one. */
+export class PackSet {
+  static readonly empty = new PackSet([], 0);
+  /** Oldest first. */
+  readonly packs: readonly Pack[];
+  /** How many documents they hold together; what a newer pack replaces or deletes does not count. */
+  readonly documents: number;
+
+  constructor(packs: readonly Pack[], documents: number) {
+    this.packs = packs;
+    this.documents = documents;
+  }
+
+  /** The newest entry for an id; a tombstone counts. */
+  find(id: string): PackedVersion | undefined {
+    for (let index = this.packs.length - 1; index >= 0; index -= 1) {
+      const pack = this.packs[index] as Pack;
+      const place = pack.find(id);
+      if (place !== undefined) return { pack, place };
+    }
+    return undefined;
+  }
+
+  /** Whether there is a document of this id, and no newer tombstone. */
+  has(id: string): boolean {
+    return this.find(id)?.place.deleted === false;
+  }
+
+  /** Whether a pack behind the one at `index` has an entry for the id, which then stands in place of this one's. */
+  isReplaced(index: number, id: string): boolean {
+    for (let newer = index + 1; newer < this.packs.length; newer += 1) {
+      if (this.packs[newer]?.find(id) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Keeps the files open while `work` reads from them, whatever a merge does meanwhile. */
+  async use<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (const pack of this.packs) pack.retain();
+    try {
+      return await work();
+    } finally {
+      for (const pack of this.packs) pack.release();
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { setImmediate as giveWay } from "node:timers/promises";
+import { encodeDocument, type Envelope } from "../documents/envelope.js";
+import type { LooseDocuments } from "../documents/loose-documents.js";
+import { isHoldfastError } from "../errors.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { makeDirectories } from "../files/make-directories.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
+import { Pack, packFileNames, writePack, type BlockCache, type PackEntry } from "../packs/index.js";
+import type { CollectionState } from "./collection-state.js";
+import { storedKeys } from "./index-keys.js";
+import { PackSet } from "./pack-set.js";
+import type { StoreOptions } from "./options.js";
+import { envelopeOf, type Version } from "./version.js";
+
+export interface PackerParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly documents: LooseDocuments;
+  readonly storeId: string;
+  readonly cache: BlockCache;
+  readonly options: Pick<StoreOptions, "packAtDocuments" | "looseLimit">;
+}
+
+/** A pack that is whole and synced, and that no checkpoint lists yet. */
+export interface NewPack {
+  readonly state: CollectionState;
+  /** The packs of the collection, this one last. */
+  readonly packs: PackSet;
+  readonly pack: Pack;
+  /** The versions it holds; in memory they give way to it. */
+  readonly moved: readonly Version[];
+}
+
+interface Moved {
+  readonly version: Version;
+  readonly body: string;
+}
+
+const longestTurnMs = 4;
+
+/** Decides which documents leave the journal as a pack, and writes it. */
+export class Packer {
+  readonly #parts: PackerParts;
+
+  constructor(parts: PackerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether what a checkpoint moves becomes a pack: if it is much, if there would be too many loose files, or if a
+   * packed document was deleted, which only a newer pack can say.
+   */
+  isDue(state: CollectionState, versions: ReadonlyMap<string, Version>): boolean {
+    const { packAtDocuments, looseLimit } = this.#parts.options;
+    let loose = state.loose.size;
+    let living = 0;
+    for (const version of versions.values()) {
+      if (version.deleted) {
+        if (state.packs.has(version.id)) return true;
+        if (state.loose.has(version.id)) loose -= 1;
+      } else {
+        living += 1;
+        if (!state.loose.has(version.id)) loose += 1;
+      }
+    }
+    return living >= packAtDocuments || loose > looseLimit;
+  }
+
+  /**
+   * Writes the pack: what changed, tombstones of packed documents that were deleted, and all loose documents if they are
+   * too many. Files and folder are synced when it resolves.
+   */
+  async write(
+    state: CollectionState,
+    versions: ReadonlyMap<string, Version>,
+    hi: number,
+    pace: () => void | Promise<void>,
+  ): Promise<NewPack> {
+    const { fileSystem, layout, storeId, cache } = this.#parts;
+    const moved = await this.#select(state, versions);
+    for (const { version } of moved) state.moving.add(version.id);
+    const directory = layout.packs(state.name);
+    await makeDirectories(fileSystem, directory);
+    const { packs } = state;
+    const lo = (packs.packs.at(-1)?.summary.hi ?? 0) + 1;
+    let documents = packs.documents;
+    for (const {
+      version: { id, deleted },
+    } of moved)
+      documents += (deleted ? 0 : 1) - (packs.has(id) ? 1 : 0);
+    await writePack(
+      { fileSystem, directory, storeId, collection: state.name, lo, hi, columns: state.columns, pace },
+      this.#entries(state, moved, pace),
+    );
+    await fileSystem.syncDirectory(directory);
+    const pack = await Pack.open({ fileSystem, directory, storeId, collection: state.name, lo, hi, cache });
+    return {
+      state,
+      packs: new PackSet([...packs.packs, pack], documents),
+      pack,
+      moved: moved.map(({ version }) => version),
+    };
+  }
+
+  /** Removes a pack that no checkpoint came to list. What is left after a crash, recovery removes. */
+  async discard({ state, pack }: NewPack): Promise<void> {
+    await pack.retire();
+    await removePack(this.#parts.fileSystem, this.#parts.layout, state.name, pack);
+  }
+
+  async #select(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<Moved[]> {
+    const moved: Moved[] = [];
+    for (const version of versions.values()) {
+      if (!version.deleted) {
+        if (version.body !== undefined) moved.push({ version, body: version.body });
+      } else if (state.packs.has(version.id)) {
+        moved.push({ version, body: "null" });
+      }
+    }
+    if (state.loose.size > this.#parts.options.looseLimit / 2) moved.push(...(await this.#looseOf(state, versions)));
+    // By UTF-16 code units, as a pack wants it.
+    return moved.sort((left, right) => (left.version.id < right.version.id ? -1 : 1));
+  }
+
+  /** Loose documents that did not change. One that can not be read stays where it is: reading it says why. */
+  async #looseOf(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<Moved[]> {
+    const moved: Moved[] = [];
+    for (const id of state.loose) {
+      const version = state.recent.get(id);
+      // One that is dirty by now is newer than its file, and for the next checkpoint.
+      if (version === undefined || version.deleted || versions.has(id) || state.dirty.has(id)) continue;
+      try {
+        const document = await this.#parts.documents.read(state.name, id);
+        if (document?.envelope.sequence === version.sequence) moved.push({ version, body: document.body });
+      } catch (error) {
+        if (!isHoldfastError(error, "CORRUPT")) throw error;
+      }
+    }
+    return moved;
+  }
+
+  async *#entries(
+    state: CollectionState,
+    moved: readonly Moved[],
+    pace: () => void | Promise<void>,
+  ): AsyncGenerator<PackEntry> {
+    let turnEnds = performance.now() + longestTurnMs;
+    for (const { version, body } of moved) {
+      if (performance.now() >= turnEnds) {
+        await pace();
+        await giveWay();
+        turnEnds = performance.now() + longestTurnMs;
+      }
+      yield entryOf(state, version, body);
+    }
+  }
+}
+
+function entryOf(state: CollectionState, version: Version, body: string): PackEntry {
+  const { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted } = version;
+  const envelope: Envelope = { ...envelopeOf(state.name, version), ...(deleted ? { deleted } : {}) };
+  const keys = deleted || version.keys.length > 0 ? version.keys : storedKeys(state.definition, version, body);
+  const line = encodeDocument(envelope, body);
+  return { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted, keys, line };
+}
+
+/** Removes both files; the index first, so that what a crash leaves is no pack. */
+export async function removePack(
+  fileSystem: FileSystem,
+  layout: Layout,
+  collection: string,
+  { summary: { lo, hi } }: Pack,
+): Promise<void> {
+  const names = packFileNames(lo, hi);
+  for (const name of [names.index, names.pack]) await removeIfPresent(fileSystem, join(layout.packs(collection), name));
+}

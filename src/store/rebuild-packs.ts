@@ -1,0 +1,57 @@
+import { setImmediate as giveWay } from "node:timers/promises";
+import type { CollectionDefinition } from "../collections/index.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { openRebuilt, sameColumns, type BlockCache, type Pack } from "../packs/index.js";
+import type { CollectionState } from "./collection-state.js";
+import { storedKeys } from "./index-keys.js";
+import { PackSet } from "./pack-set.js";
+
+export interface RebuildParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly storeId: string | undefined;
+  readonly cache: BlockCache;
+}
+
+/**
+ * Gives packs that were written under another definition of the collection, or under none, an index for this one, in
+ * memory. The next merge writes it to the disk.
+ */
+export async function rebuildPacks(
+  parts: RebuildParts,
+  state: CollectionState,
+  definition: CollectionDefinition<unknown>,
+): Promise<void> {
+  const { columns } = state;
+  for (;;) {
+    const unfit = state.packs.packs.find((pack) => !sameColumns(pack.columns, columns));
+    if (unfit === undefined) return;
+    const rebuilt = await openRebuilt({
+      fileSystem: parts.fileSystem,
+      directory: parts.layout.packs(state.name),
+      storeId: parts.storeId,
+      cache: parts.cache,
+      collection: state.name,
+      lo: unfit.summary.lo,
+      hi: unfit.summary.hi,
+      columns,
+      keysOf: ({ envelope, body }) => storedKeys(definition, envelope, body),
+      pace: () => giveWay(),
+    });
+    const { packs, documents } = state.packs;
+    if (packs.includes(unfit)) {
+      state.repack(
+        new PackSet(
+          packs.map((pack): Pack => (pack === unfit ? rebuilt : pack)),
+          documents,
+        ),
+        [],
+      );
+      await unfit.retire();
+    } else {
+      // A merge has replaced it meanwhile.
+      await rebuilt.retire();
+    }
+  }
+}
