@@ -1,6 +1,7 @@
-import { CachedPiece } from "./block-cache.js";
+import type { CachedPiece } from "./clock-cache.js";
 import { checksumBytes } from "./checked-file.js";
 import { compareBytes } from "./compare-bytes.js";
+import { IndexPiece } from "./index-piece.js";
 
 /** Where the parts of a block stand; see `FORMAT.md`. */
 export const blockLayout = {
@@ -16,7 +17,7 @@ const overhead = 250;
  * Sorted entries of a table, as they stand on disk. What all their keys begin with stands in front once; an entry is the
  * rest of its key and a payload whose length the table knows.
  */
-export class Block extends CachedPiece {
+export class Block extends IndexPiece {
   readonly bytes: Buffer;
   /** Which of the table's blocks this is. */
   readonly number: number;

@@ -1,5 +1,6 @@
-import { CachedPiece, type BlockCache } from "./block-cache.js";
+import type { CachedPiece, ClockCache } from "./clock-cache.js";
 import { checksumBytes, pieceChecksum, readPieceNow, type ReadableFile } from "./checked-file.js";
+import { IndexPiece } from "./index-piece.js";
 
 /**
  * A Bloom filter over the ids of a pack, so that a search for what is in another pack reads nothing here. It is made of
@@ -72,7 +73,7 @@ function stepOf(hash: number): number {
   return (mixed(hash ^ 0x7f4a_7c15) | 1) >>> 0;
 }
 
-class FilterPage extends CachedPiece {
+class FilterPage extends IndexPiece {
   readonly bytes: Buffer;
   readonly weight: number;
 
@@ -85,12 +86,12 @@ class FilterPage extends CachedPiece {
 
 export class IdFilter {
   readonly #file: ReadableFile;
-  readonly #cache: BlockCache;
+  readonly #cache: ClockCache;
   readonly #offset: number;
   readonly #pages: number;
   readonly #slots: (CachedPiece | undefined)[] = [];
 
-  constructor(file: ReadableFile, cache: BlockCache, extent: { readonly offset: number; readonly pages: number }) {
+  constructor(file: ReadableFile, cache: ClockCache, extent: { readonly offset: number; readonly pages: number }) {
     this.#file = file;
     this.#cache = cache;
     this.#offset = extent.offset;

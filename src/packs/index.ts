@@ -1,4 +1,4 @@
-export { BlockCache } from "./block-cache.js";
+export { CachedPiece, ClockCache } from "./clock-cache.js";
 export { mergePacks, type MergeOptions } from "./merge-packs.js";
 export { creationKey, declaredKey } from "./order-key.js";
 export { sameColumns, type PackColumns } from "./pack-columns.js";

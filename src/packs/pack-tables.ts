@@ -1,4 +1,4 @@
-import type { BlockCache } from "./block-cache.js";
+import type { ClockCache } from "./clock-cache.js";
 import type { ReadableFile } from "./checked-file.js";
 import { IdFilter } from "./id-filter.js";
 import { idPayloadBytes } from "./id-payload.js";
@@ -18,7 +18,7 @@ export class PackTables {
   readonly order: Table | undefined;
   readonly indexes: readonly Table[];
 
-  constructor(file: ReadableFile, cache: BlockCache, directory: IndexDirectory) {
+  constructor(file: ReadableFile, cache: ClockCache, directory: IndexDirectory) {
     this.ids = new Table(file, cache, directory.ids, idPayloadBytes);
     this.filter = new IdFilter(file, cache, directory.filter);
     this.created = new Table(file, cache, directory.created, ordinalBytes);

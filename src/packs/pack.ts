@@ -4,7 +4,7 @@ import { decodeLine, type EncodedDocument } from "../documents/envelope.js";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Block } from "./block.js";
-import type { BlockCache } from "./block-cache.js";
+import type { ClockCache } from "./clock-cache.js";
 import { readFully, readFullyNow, type ReadableFile } from "./checked-file.js";
 import { hashOfId } from "./id-filter.js";
 import { expiryIn, isTombstone, lengthIn, offsetIn, sequenceIn } from "./id-payload.js";
@@ -44,7 +44,7 @@ export interface OpenPackOptions {
   readonly collection: string;
   readonly lo: number;
   readonly hi: number;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
 }
 
 export interface WalkOptions {
@@ -92,7 +92,7 @@ export class Pack {
     lines: ReadableFile,
     index: ReadableFile,
     indexBytes: number,
-    cache: BlockCache,
+    cache: ClockCache,
   ) {
     this.summary = summaryOf(directory, indexBytes);
     this.columns = directory.columns;

@@ -1,12 +1,13 @@
-import { CachedPiece } from "./block-cache.js";
+import type { CachedPiece } from "./clock-cache.js";
 import { checksumBytes } from "./checked-file.js";
 import { compareBytes } from "./compare-bytes.js";
+import { IndexPiece } from "./index-piece.js";
 
 /** Where the parts of a root stand, and how long the row of a block is; see `FORMAT.md`. */
 export const rootLayout = { blocks: checksumBytes, rows: checksumBytes + 4, rowBytes: 14 } as const;
 
 /** The directory of a table: which keys and which entries each of its blocks has, and where it stands. */
-export class TableRoot extends CachedPiece {
+export class TableRoot extends IndexPiece {
   readonly blocks: number;
   readonly weight: number;
   readonly #keys: Buffer;

@@ -1,5 +1,5 @@
 import { Block } from "./block.js";
-import type { BlockCache, CachedPiece } from "./block-cache.js";
+import type { ClockCache, CachedPiece } from "./clock-cache.js";
 import { readPieceNow, type ReadableFile } from "./checked-file.js";
 import type { TableExtent } from "./index-directory.js";
 import { TableRoot } from "./table-root.js";
@@ -9,11 +9,11 @@ export class Table {
   readonly file: ReadableFile;
   readonly extent: TableExtent;
   readonly payloadBytes: number;
-  readonly #cache: BlockCache;
+  readonly #cache: ClockCache;
   readonly #rootSlot: (CachedPiece | undefined)[] = [];
   readonly #slots: (CachedPiece | undefined)[] = [];
 
-  constructor(file: ReadableFile, cache: BlockCache, extent: TableExtent, payloadBytes: number) {
+  constructor(file: ReadableFile, cache: ClockCache, extent: TableExtent, payloadBytes: number) {
     this.file = file;
     this.#cache = cache;
     this.extent = extent;

@@ -1,30 +1,29 @@
 import { HoldfastError } from "../errors.js";
 import { storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
+import type { ClockCache } from "../packs/index.js";
+import { ReadDocument } from "./read-document.js";
 import type { Version } from "./version.js";
 
 /** Reads bodies: from the version itself, from the cache, or from the document's file. */
 export class Bodies {
+  /** What was read from documents' files and from packs. */
+  readonly cache: ClockCache;
   readonly #documents: LooseDocuments;
-  readonly #capacity: number;
-  /** Least recently used first. */
-  readonly #cache = new Map<Version, string>();
-  #cached = 0;
+  readonly #kept = new Map<Version, ReadDocument<Version>>();
 
-  constructor(documents: LooseDocuments, capacityBytes: number) {
+  constructor(documents: LooseDocuments, cache: ClockCache) {
     this.#documents = documents;
-    this.#capacity = capacityBytes;
+    this.cache = cache;
   }
 
   /** The body as JSON if no file has to be read for it. */
   inMemory(version: Version): string | undefined {
     if (version.body !== undefined) return version.body;
-    const cached = this.#cache.get(version);
-    if (cached !== undefined) {
-      this.#cache.delete(version);
-      this.#cache.set(version, cached);
-    }
-    return cached;
+    const kept = this.#kept.get(version);
+    if (kept === undefined) return undefined;
+    kept.recent = true;
+    return kept.json;
   }
 
   /**
@@ -50,13 +49,6 @@ export class Bodies {
 
   /** Remembers a body that is about to be, or was, read from its file. */
   keep(version: Version, json: string): void {
-    if (json.length > this.#capacity / 4 || this.#cache.has(version)) return;
-    this.#cache.set(version, json);
-    this.#cached += json.length;
-    for (const [oldest, body] of this.#cache) {
-      if (this.#cached <= this.#capacity) break;
-      this.#cache.delete(oldest);
-      this.#cached -= body.length;
-    }
+    if (!this.#kept.has(version)) this.cache.keep(new ReadDocument(this.#kept, version, version, json));
   }
 }

@@ -1,9 +1,17 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
-import { creationKey, declaredKey, type Pack, type PackColumns, type PackedPlace } from "../packs/index.js";
+import {
+  creationKey,
+  declaredKey,
+  type ClockCache,
+  type Pack,
+  type PackColumns,
+  type PackedPlace,
+} from "../packs/index.js";
 import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces, type Place } from "./document-order.js";
 import { hasKeys } from "./index-keys.js";
 import { mergeInOrder } from "./merge-in-order.js";
 import { PackSet, type PackedVersion } from "./pack-set.js";
+import { ReadDocument } from "./read-document.js";
 import { versionOfEnvelope, type Version } from "./version.js";
 
 /** The largest number that a key of creation has room for. */
@@ -43,13 +51,21 @@ export class CollectionState {
   soonestExpiry = Number.POSITIVE_INFINITY;
   /** Resolves when the index values of documents that were there before the definition have been gathered. */
   indexing: Promise<void> | undefined;
+  /**
+   * What was read from the packs. A document has its place here only as long as nothing newer of it has been
+   * acknowledged: what is acknowledged stands in {@link recent} first, and is packed from there.
+   */
+  readonly #read = new Map<string, ReadDocument<string>>();
+  readonly #cache: ClockCache;
   #packs = PackSet.empty;
   #size = 0;
   #order = new DocumentOrder(compareByCreation);
   #indexes: Map<IndexValue, DocumentOrder>[] = [];
 
-  constructor(name: string) {
+  /** @param cache keeps documents that were read from packs. */
+  constructor(name: string, cache: ClockCache) {
     this.name = name;
+    this.#cache = cache;
   }
 
   /** How many documents there are; expired ones that have not been removed count. */
@@ -66,8 +82,15 @@ export class CollectionState {
     const recent = this.recent.get(id);
     if (recent !== undefined) return recent.deleted ? undefined : recent;
     if (this.#packs.packs.length === 0) return undefined;
+    const kept = this.#keptVersion(id);
+    if (kept !== undefined) return kept;
     const found = this.#packs.find(id);
-    return found === undefined || found.place.deleted ? undefined : readPacked(found);
+    return found === undefined || found.place.deleted ? undefined : this.#readPacked(found);
+  }
+
+  /** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
+  versionOf({ id, version, packed }: Listed): Version {
+    return version ?? this.#keptVersion(id, packed) ?? this.#readPacked(packed as PackedVersion);
   }
 
   /** The newest version, acknowledged or not; a deletion on its way counts. */
@@ -177,6 +200,8 @@ export class CollectionState {
   /** Takes in a version that is now durable. */
   acknowledge(version: Version): void {
     if (this.pending.get(version.id) === version) this.pending.delete(version.id);
+    const kept = this.#read.get(version.id);
+    if (kept !== undefined) this.#cache.drop([kept]);
     this.#replace(version);
     this.dirty.set(version.id, version);
   }
@@ -190,6 +215,8 @@ export class CollectionState {
   /** Takes over the documents of another state of the same collection. */
   adopt(other: CollectionState): void {
     const former = this.#packs;
+    this.forgetRead();
+    other.forgetRead();
     this.recent.clear();
     for (const [id, version] of other.recent) this.recent.set(id, version);
     this.dirty = other.dirty;
@@ -198,6 +225,16 @@ export class CollectionState {
     this.soonestExpiry = other.soonestExpiry;
     this.index();
     for (const pack of former.packs) if (!this.#packs.packs.includes(pack)) void pack.retire();
+  }
+
+  /** Gives up all documents: there are none any more. */
+  clear(): void {
+    this.adopt(new CollectionState(this.name, this.#cache));
+  }
+
+  /** Gives back the memory of what was read from packs. */
+  forgetRead(): void {
+    this.#cache.drop(this.#read.values());
   }
 
   /** Begins with these packs. Only before anything else is loaded. */
@@ -239,6 +276,24 @@ export class CollectionState {
       }
       return new Map([...groups].map(([value, group]) => [value, DocumentOrder.of(group, compare)]));
     });
+  }
+
+  #keptVersion(id: string, packed?: PackedVersion): Version | undefined {
+    const kept = this.#read.get(id);
+    // A listing that began before a change goes on in the packs of its moment.
+    if (kept === undefined || (packed !== undefined && packed.place.sequence !== kept.version.sequence)) return undefined;
+    kept.recent = true;
+    return kept.version;
+  }
+
+  #readPacked(packed: PackedVersion): Version {
+    const { envelope, body } = packed.pack.readNow(packed.place);
+    const version = versionOfEnvelope(envelope, body.length, [], { body, packed });
+    // Only what is the newest may be found here later, and a listing reads what was that when it began.
+    const position = this.#packs.packs.indexOf(packed.pack);
+    if (position >= 0 && !this.#isHidden(position, envelope.id))
+      this.#cache.keep(new ReadDocument(this.#read, envelope.id, version, body));
+    return version;
   }
 
   *#listRecent(versions: Iterable<Version>): Generator<Listed> {
@@ -315,10 +370,4 @@ export class CollectionState {
       if (order.size === 0) orders.delete(value);
     }
   }
-}
-
-/** Reads a packed document. @throws HoldfastError `CORRUPT` */
-export function readPacked(packed: PackedVersion): Version {
-  const { envelope, body } = packed.pack.readNow(packed.place);
-  return { ...versionOfEnvelope(envelope, body.length, []), body, packed };
 }

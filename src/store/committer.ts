@@ -212,6 +212,7 @@ function versionOf(write: PreparedWrite, sequence: number, index: number, time: 
     expiresAt: content.expiresAt,
     expiresAtMs: content.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(content.expiresAt),
     unknown: replaces?.unknown,
+    packed: undefined,
     bodyLength: content.body.length,
     body: content.body,
     keys: content.keys,

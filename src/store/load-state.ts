@@ -7,7 +7,7 @@ import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
-import { openRebuilt, Pack, packFileNames, type BlockCache, type PackSummary } from "../packs/index.js";
+import { openRebuilt, Pack, packFileNames, type ClockCache, type PackSummary } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
@@ -30,7 +30,10 @@ export interface LoadOptions {
   readonly documents: LooseDocuments;
   readonly definitions: ReadonlyMap<string, CollectionDefinition<unknown>>;
   readonly storeId: string | undefined;
-  readonly cache: BlockCache;
+  /** For pieces of the packs' indexes. */
+  readonly cache: ClockCache;
+  /** For documents that are read from packs. */
+  readonly documentCache: ClockCache;
   /**
    * `durable`: leave out commits that no watermark covers. A reader must, because they may still vanish; the owner must
    * not, because they may have been acknowledged.
@@ -384,7 +387,7 @@ class StateLoader {
   #state(name: string): CollectionState {
     let state = this.#states.get(name);
     if (state === undefined) {
-      state = new CollectionState(name);
+      state = new CollectionState(name, this.#options.documentCache);
       state.definition = this.#options.definitions.get(name);
       this.#states.set(name, state);
     }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { mergePacks, Pack, sameColumns, type BlockCache } from "../packs/index.js";
+import { mergePacks, Pack, sameColumns, type ClockCache } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { StoreOptions } from "./options.js";
 import { removePack } from "./packer.js";
@@ -10,7 +10,7 @@ export interface MergerParts {
   readonly fileSystem: FileSystem;
   readonly layout: Layout;
   readonly storeId: string;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
   readonly options: Pick<StoreOptions, "mergeFactor" | "mergeBytesPerSecond">;
 }
 

@@ -7,7 +7,7 @@ import type { FileSystem } from "../files/file-system.js";
 import { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { storageError } from "../files/storage-error.js";
-import { BlockCache } from "../packs/index.js";
+import { ClockCache } from "../packs/index.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { JournalWriter } from "../journal/journal-writer.js";
@@ -189,7 +189,8 @@ interface Recovered {
   readonly loaded: LoadedState;
   readonly repaired: RepairOutcome;
   readonly documents: LooseDocuments;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
+  readonly documentCache: ClockCache;
   readonly quarantine: Quarantine;
 }
 
@@ -205,7 +206,8 @@ async function recover(
   const quarantine = new Quarantine(fileSystem, layout, clock);
   const identity = await identifyStore(fileSystem, layout, lock, quarantine, now);
   const documents = new LooseDocuments(fileSystem, layout);
-  const cache = new BlockCache(settings.indexCacheBytes);
+  const cache = new ClockCache(settings.indexCacheBytes);
+  const documentCache = new ClockCache(settings.cacheBytes);
   const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
   const loaded = await loadState({
     fileSystem,
@@ -214,6 +216,7 @@ async function recover(
     definitions,
     storeId: identity.storeId,
     cache,
+    documentCache,
     upTo: "end",
     onProgress,
   });
@@ -237,6 +240,7 @@ async function recover(
     },
     documents,
     cache,
+    documentCache,
     quarantine,
   };
 }
@@ -253,7 +257,7 @@ async function begin(
   { settings, environment }: OpenOwnerOptions,
   layout: Layout,
   lock: DirectoryLock,
-  { storeId, isNew, loaded, repaired, documents, cache, quarantine }: Recovered,
+  { storeId, isNew, loaded, repaired, documents, cache, documentCache, quarantine }: Recovered,
   { reserve, warnings, startedAt, started }: Beginning,
 ): Promise<DirectoryStore> {
   const { fileSystem, clock } = environment;
@@ -288,7 +292,7 @@ async function begin(
     lock.checkFence();
     await cutPredecessor(fileSystem, layout, loaded);
     await reserve.establish();
-    const bodies = new Bodies(documents, settings.cacheBytes);
+    const bodies = new Bodies(documents, documentCache);
     const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
       rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
     );

@@ -9,7 +9,7 @@ import { isAbsent } from "../files/node-file-system.js";
 import { storageError } from "../files/storage-error.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
-import { BlockCache } from "../packs/index.js";
+import { ClockCache } from "../packs/index.js";
 import { listClaims } from "../locking/claim.js";
 import { judgeHolder, type JudgeOptions } from "../locking/judge-holder.js";
 import { examineDirectory } from "./adopt-directory.js";
@@ -75,7 +75,8 @@ export async function openReaderParts({ directory, settings, environment }: Open
     const manifest = await readSealed(fileSystem, layout.manifest, manifestSchema);
     const documents = new LooseDocuments(fileSystem, layout);
     const definitions = new Map(environment.collections.map((definition) => [definition.name, definition]));
-    const cache = new BlockCache(settings.indexCacheBytes);
+    const cache = new ClockCache(settings.indexCacheBytes);
+    const documentCache = new ClockCache(settings.cacheBytes);
     const loading: LoadOptions = {
       fileSystem,
       layout,
@@ -83,6 +84,7 @@ export async function openReaderParts({ directory, settings, environment }: Open
       definitions,
       storeId: manifest.state === "present" ? manifest.content.storeId : undefined,
       cache,
+      documentCache,
       upTo: "durable",
       onProgress,
     };
@@ -92,7 +94,7 @@ export async function openReaderParts({ directory, settings, environment }: Open
     const changes: ChangeLog = new ChangeLog(loaded.lastSequence, (since) =>
       readHistory(fileSystem, layout, storeId, since, reader.lastSequence()),
     );
-    const bodies = new Bodies(documents, settings.cacheBytes);
+    const bodies = new Bodies(documents, documentCache);
     const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
       rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
     );

@@ -7,7 +7,7 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
-import { Pack, packFileNames, writePack, type BlockCache, type PackEntry } from "../packs/index.js";
+import { Pack, packFileNames, writePack, type ClockCache, type PackEntry } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import { PackSet } from "./pack-set.js";
@@ -19,7 +19,7 @@ export interface PackerParts {
   readonly layout: Layout;
   readonly documents: LooseDocuments;
   readonly storeId: string;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
   readonly options: Pick<StoreOptions, "packAtDocuments" | "looseLimit">;
 }
 

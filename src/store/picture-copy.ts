@@ -3,7 +3,6 @@ import type { Envelope } from "../documents/envelope.js";
 import type { Pack } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { OpenedReader } from "./open-reader.js";
-import { versionListed } from "./select.js";
 import { envelopeOf, type Version } from "./version.js";
 
 /** Where a picture is put together. Calls for different documents may overlap; those for one document never do. */
@@ -112,7 +111,7 @@ export class PictureCopy implements Disposable {
       this.#retained.add(pack);
     }
     return [...state.walk({ direction: "asc" })].map((listed) =>
-      listed.packed === undefined ? versionListed(listed) : { ...versionListed(listed), body: undefined },
+      listed.packed === undefined ? state.versionOf(listed) : { ...state.versionOf(listed), body: undefined },
     );
   }
 

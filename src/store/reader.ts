@@ -8,9 +8,9 @@ import { watchDirectory, type DirectoryWatch } from "../files/watch-directory.js
 import { JournalFollower } from "../journal/follow-journal.js";
 import type { CommitRecord } from "../journal/record.js";
 import type { ChangeLog } from "./change-log.js";
-import { Pack, type BlockCache } from "../packs/index.js";
+import { Pack, type ClockCache } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
-import { CollectionState } from "./collection-state.js";
+import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import type { StoreMetrics, StoreRole } from "./directory-store.js";
 import { readHistory } from "./history.js";
@@ -27,7 +27,7 @@ export interface ReaderParts {
   readonly registry: CollectionRegistry;
   readonly changes: ChangeLog;
   readonly storeId: string;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
   readonly loaded: LoadedState;
   /** Whether the directory has no living owner. */
   readonly isAbandoned: () => Promise<boolean>;
@@ -256,7 +256,7 @@ export class Reader implements StoreRole {
       registry.refresh(present);
     }
     for (const state of registry.all())
-      if (!loaded.states.has(state.name)) state.adopt(new CollectionState(state.name));
+      if (!loaded.states.has(state.name)) state.clear();
     const missed = await this.#historyBetween(before, loaded.lastSequence);
     for (const commit of missed ?? []) {
       changes.push({

@@ -2,7 +2,7 @@ import { setImmediate as giveWay } from "node:timers/promises";
 import type { CollectionDefinition } from "../collections/index.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { openRebuilt, sameColumns, type BlockCache, type Pack } from "../packs/index.js";
+import { openRebuilt, sameColumns, type ClockCache, type Pack } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import { PackSet } from "./pack-set.js";
@@ -11,7 +11,7 @@ export interface RebuildParts {
   readonly fileSystem: FileSystem;
   readonly layout: Layout;
   readonly storeId: string | undefined;
-  readonly cache: BlockCache;
+  readonly cache: ClockCache;
 }
 
 /**

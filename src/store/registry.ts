@@ -55,7 +55,7 @@ export class CollectionRegistry {
   /** The state of a collection that may not have been heard of. */
   open(name: string): CollectionState {
     let state = this.#states.get(name);
-    if (state === undefined) this.#states.set(name, (state = new CollectionState(name)));
+    if (state === undefined) this.#states.set(name, (state = new CollectionState(name, this.#bodies.cache)));
     return state;
   }
 

@@ -1,7 +1,7 @@
 import type { IndexValue, ListOptions, OrderPosition } from "../collections/index.js";
 import { checkId } from "../collections/check-id.js";
 import { HoldfastError, type Problem } from "../errors.js";
-import { readPacked, type CollectionState, type Listed } from "./collection-state.js";
+import type { CollectionState, Listed } from "./collection-state.js";
 import type { Place } from "./document-order.js";
 import { storedKeys } from "./index-keys.js";
 import { mergeInOrder } from "./merge-in-order.js";
@@ -84,11 +84,6 @@ export function select(
     found.push(listed);
   }
   return { found: backwards ? found.reverse() : found, hasMore };
-}
-
-/** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
-export function versionListed({ version, packed }: Listed): Version {
-  return version ?? readPacked(packed as NonNullable<typeof packed>);
 }
 
 /** A place that only has what a declared order looks at. */

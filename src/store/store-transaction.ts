@@ -16,7 +16,7 @@ import type { PreparedWrite } from "./committer.js";
 import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
-import { parseQuery, select, versionListed, type Query, type Selection } from "./select.js";
+import { parseQuery, select, type Query, type Selection } from "./select.js";
 import { headOf, isSameVersion, tombstoneOf, type Version } from "./version.js";
 
 /** A read that the transaction rests on: as long as it gives the same versions, the transaction may commit. */
@@ -167,6 +167,7 @@ function provisional({ id, content }: PreparedWrite, replaces: Version | undefin
     expiresAt: content.expiresAt,
     expiresAtMs: content.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(content.expiresAt),
     unknown: replaces?.unknown,
+    packed: undefined,
     bodyLength: content.body.length,
     body: content.body,
     keys: content.keys,
@@ -202,7 +203,7 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
     const documents: Document<Body>[] = [];
     await this.#state.packs.use(async () => {
       for (const listed of found) {
-        const version = versionListed(listed);
+        const version = this.#state.versionOf(listed);
         documents.push(documentOf(this.#definition, version, await this.#body(version)));
       }
     });

@@ -18,7 +18,7 @@ import type { Committer, PreparedWrite } from "./committer.js";
 import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
-import { matching, parseQuery, select, versionListed } from "./select.js";
+import { matching, parseQuery, select } from "./select.js";
 import { headOf, isSameVersion, type Version } from "./version.js";
 
 /** How long reading a page keeps the event loop to itself. */
@@ -47,6 +47,8 @@ export class StoredCollection<Body> implements Collection<Body> {
       this.#engine.condition.assertReadable();
       const version = living(this.#engine, this.#state.find(id));
       if (version === undefined) return undefined;
+      const json = this.#engine.bodies.inMemory(version);
+      if (json !== undefined) return documentOf(this.#definition, version, json);
       const read = await this.#engine.bodies.read(this.name, version);
       if (read !== "replaced") return documentOf(this.#definition, version, read.json);
       await this.#engine.replaced(this.#state, version);
@@ -71,7 +73,7 @@ export class StoredCollection<Body> implements Collection<Body> {
     const documents: Document<Body>[] = [];
     let turnEnds = performance.now() + longestTurnMs;
     for (const listed of found) {
-      const version = versionListed(listed);
+      const version = this.#state.versionOf(listed);
       const read = await this.#engine.bodies.read(this.name, version);
       if (read === "replaced") {
         await this.#engine.replaced(this.#state, version);

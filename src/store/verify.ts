@@ -6,7 +6,7 @@ import { isAbsent, nodeFileSystem } from "../files/node-file-system.js";
 import type { FileSystem } from "../files/file-system.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { readJournal, type JournalFinding, type JournalReading } from "../journal/read-journal.js";
-import { BlockCache, verifyPack } from "../packs/index.js";
+import { ClockCache, verifyPack } from "../packs/index.js";
 import { listClaims, readClaim, claimName } from "../locking/claim.js";
 import { examineDirectory } from "./adopt-directory.js";
 import { loadState, type LoadedState, type RecoveryProgress } from "./load-state.js";
@@ -85,7 +85,8 @@ async function verifyOnce(
     documents: new LooseDocuments(fileSystem, layout),
     definitions: new Map(),
     storeId,
-    cache: new BlockCache(verifyCacheBytes),
+    cache: new ClockCache(verifyCacheBytes),
+    documentCache: new ClockCache(0),
     upTo: "end",
     onProgress,
   });

@@ -18,7 +18,7 @@ export interface Version {
   readonly expiresAtMs: number;
   readonly unknown: Readonly<Record<string, unknown>> | undefined;
   /** Where it was read from, if it is in a pack: then another reading of the same version is as good as this one. */
-  readonly packed?: PackedVersion;
+  readonly packed: PackedVersion | undefined;
   /** Length of the body as JSON, in UTF-16 units. */
   readonly bodyLength: number;
   /** The body as JSON, while it is in memory; else it is in the document's file. */
@@ -48,14 +48,20 @@ export function versionOfPut(
     expiresAt: operation.expiresAt,
     expiresAtMs: expiryOf(operation.expiresAt),
     unknown: operation.unknown,
+    packed: undefined,
     bodyLength: body.length,
     body,
     keys,
   };
 }
 
-/** A version from a document's file; its body stays there. */
-export function versionOfEnvelope(envelope: Envelope, bodyLength: number, keys: Version["keys"]): Version {
+/** A version from a document's file, where its body stays, or from a pack. */
+export function versionOfEnvelope(
+  envelope: Envelope,
+  bodyLength: number,
+  keys: Version["keys"],
+  read?: { readonly body: string; readonly packed: PackedVersion },
+): Version {
   // Member by member, in the order of the other constructors: there are as many of these as documents, and objects of
   // one shape cost half of what copies of a parsed object cost.
   return {
@@ -71,8 +77,9 @@ export function versionOfEnvelope(envelope: Envelope, bodyLength: number, keys: 
     expiresAt: envelope.expiresAt,
     expiresAtMs: expiryOf(envelope.expiresAt),
     unknown: envelope.unknown,
+    packed: read?.packed,
     bodyLength,
-    body: undefined,
+    body: read?.body,
     keys,
   };
 }
@@ -98,6 +105,7 @@ export function tombstoneOf(
     expiresAt: undefined,
     expiresAtMs: Number.POSITIVE_INFINITY,
     unknown: undefined,
+    packed: undefined,
     bodyLength: 0,
     body: undefined,
     keys: [],

@@ -1,4 +1,4 @@
-/** A piece of an index in memory, checked. Whoever uses one sets {@link recent}. */
+/** Something in memory that can be had from a file again. Whoever uses one sets {@link recent}. */
 export abstract class CachedPiece {
   /** Whether it was used since the cache last looked. */
   recent = true;
@@ -9,32 +9,20 @@ export abstract class CachedPiece {
 
   /** Bytes of memory that it takes, its own object roughly included. */
   abstract readonly weight: number;
-  /** Where its owner looks for it, and at which place: that is emptied when the piece is given up. */
-  readonly #home: (CachedPiece | undefined)[];
-  readonly #place: number;
 
-  constructor(home: (CachedPiece | undefined)[], place: number) {
-    this.#home = home;
-    this.#place = place;
-  }
+  /** @internal Puts it where its owner looks for it. */
+  abstract enter(): void;
 
-  /** @internal */
-  enter(): void {
-    this.#home[this.#place] = this;
-  }
-
-  /** @internal */
-  leave(): void {
-    this.#home[this.#place] = undefined;
-  }
+  /** @internal Takes it from where its owner looks for it. */
+  abstract leave(): void;
 }
 
 /**
- * Pieces of indexes, bounded by bytes and shared by all packs of a store. Owners find their pieces by themselves, in an
- * array, so that a look-up costs nothing here; the cache only decides which piece has to go, by the CLOCK rule: a hand
- * goes round, and what was not used since it last came by is given up.
+ * What was read, bounded by bytes and shared by all packs or collections of a store. Owners find their pieces by
+ * themselves, so that a look-up costs nothing here; the cache only decides which piece has to go, by the CLOCK rule: a
+ * hand goes round, and what was not used since it last came by is given up.
  */
-export class BlockCache {
+export class ClockCache {
   /** The most bytes it keeps. */
   readonly capacityBytes: number;
   #bytes = 0;
@@ -72,7 +60,7 @@ export class BlockCache {
   }
 
   /** Gives up pieces whose owner is gone. */
-  drop(pieces: readonly (CachedPiece | undefined)[]): void {
+  drop(pieces: Iterable<CachedPiece | undefined>): void {
     for (const piece of pieces) if (piece !== undefined) this.#remove(piece);
   }
 
