@@ -335,6 +335,7 @@ export class Checkpointer {
     const taken = [...this.#parts.states()].map((state) => {
       const versions = state.dirty;
       state.dirty = new Map();
+      state.beginMoving();
       return { state, versions };
     });
     const sequence = committer.lastSequence;
@@ -366,7 +367,7 @@ export class Checkpointer {
     } catch (error) {
       for (const { state, versions } of taken) {
         for (const [id, version] of versions) if (!state.dirty.has(id)) state.dirty.set(id, version);
-        state.moving.clear();
+        state.endMoving();
       }
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
@@ -380,8 +381,8 @@ export class Checkpointer {
     this.failure = undefined;
     for (const { state, packs, moved } of written) {
       state.repack(packs, moved);
-      state.moving.clear();
     }
+    for (const { state } of taken) state.endMoving();
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruneJournal(retainedBytes);

@@ -45,18 +45,18 @@ export class CollectionState {
   dirty = new Map<string, Version>();
   /** The ids that have a loose file. */
   readonly loose = new Set<string>();
-  /** The ids that a checkpoint is putting into a pack at this moment. */
-  readonly moving = new Set<string>();
   /** The earliest moment at which one of the documents may expire. */
   soonestExpiry = Number.POSITIVE_INFINITY;
   /** Resolves when the index values of documents that were there before the definition have been gathered. */
   indexing: Promise<void> | undefined;
   /**
-   * What was read from the packs. A document has its place here only as long as nothing newer of it has been
-   * acknowledged: what is acknowledged stands in {@link recent} first, and is packed from there.
+   * What was read from the packs. A document has its place here only as long as nothing newer of it is known: that
+   * takes its place here away, stands in {@link recent} first, and is packed from there.
    */
   readonly #read = new Map<string, ReadDocument<string>>();
   readonly #cache: ClockCache;
+  /** Whether a checkpoint is moving documents; see {@link beginMoving}. */
+  #isMoving = false;
   #packs = PackSet.empty;
   #size = 0;
   #order = new DocumentOrder(compareByCreation);
@@ -200,8 +200,6 @@ export class CollectionState {
   /** Takes in a version that is now durable. */
   acknowledge(version: Version): void {
     if (this.pending.get(version.id) === version) this.pending.delete(version.id);
-    const kept = this.#read.get(version.id);
-    if (kept !== undefined) this.#cache.drop([kept]);
     this.#replace(version);
     this.dirty.set(version.id, version);
   }
@@ -245,6 +243,22 @@ export class CollectionState {
   }
 
   /**
+   * A checkpoint has taken {@link dirty}: from now on any of it, and any loose document, may be on its way into a pack.
+   * Until {@link endMoving} every deletion is remembered: else the pack would bring back, as soon as it is listed, what
+   * was deleted while it was being written.
+   */
+  beginMoving(): void {
+    this.#isMoving = true;
+  }
+
+  /** The checkpoint is complete, or has failed: only deletions of packed documents need to be remembered. */
+  endMoving(): void {
+    this.#isMoving = false;
+    for (const [id, version] of this.dirty)
+      if (version.deleted && this.recent.get(id) === version && !this.#packs.has(id)) this.recent.delete(id);
+  }
+
+  /**
    * Puts other packs in the place of those there were: the same documents, and those of `moved` besides, whose versions
    * in memory then give way. One step, so nobody sees a document twice or not at all.
    */
@@ -281,7 +295,8 @@ export class CollectionState {
   #keptVersion(id: string, packed?: PackedVersion): Version | undefined {
     const kept = this.#read.get(id);
     // A listing that began before a change goes on in the packs of its moment.
-    if (kept === undefined || (packed !== undefined && packed.place.sequence !== kept.version.sequence)) return undefined;
+    if (kept === undefined || (packed !== undefined && packed.place.sequence !== kept.version.sequence))
+      return undefined;
     kept.recent = true;
     return kept.version;
   }
@@ -352,10 +367,12 @@ export class CollectionState {
   }
 
   #keep(version: Version): void {
+    const read = this.#read.get(version.id);
+    if (read !== undefined) this.#cache.drop([read]);
     if (!version.deleted) {
       this.recent.set(version.id, version);
       this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
-    } else if (this.moving.has(version.id) || this.#packs.has(version.id)) this.recent.set(version.id, version);
+    } else if (this.#isMoving || this.#packs.has(version.id)) this.recent.set(version.id, version);
     else this.recent.delete(version.id);
   }
 

@@ -80,7 +80,6 @@ export class Packer {
   ): Promise<NewPack> {
     const { fileSystem, layout, storeId, cache } = this.#parts;
     const moved = await this.#select(state, versions);
-    for (const { version } of moved) state.moving.add(version.id);
     const directory = layout.packs(state.name);
     await makeDirectories(fileSystem, directory);
     const { packs } = state;

@@ -255,8 +255,7 @@ export class Reader implements StoreRole {
       present.adopt(state);
       registry.refresh(present);
     }
-    for (const state of registry.all())
-      if (!loaded.states.has(state.name)) state.clear();
+    for (const state of registry.all()) if (!loaded.states.has(state.name)) state.clear();
     const missed = await this.#historyBetween(before, loaded.lastSequence);
     for (const commit of missed ?? []) {
       changes.push({

@@ -1,4 +1,5 @@
 import { openStateDirectory, type StateDirectory } from "holdfast";
+import { readdir } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { verifyStateDirectory } from "../crash/product.js";
 import { count, Times } from "../drill/figures.js";
@@ -25,6 +26,8 @@ export interface KillFigures {
   /** By the last thing that a killed writer had told. */
   readonly deaths: Map<string, number>;
   readonly firstAcknowledgments: Times;
+  /** The packs that the dead left, each counted once. */
+  readonly packs: Set<string>;
 }
 
 /** Opens, writes, kills and checks, over and over, on one directory. */
@@ -36,6 +39,7 @@ export class KillLoop {
     verifications: 0,
     deaths: new Map(),
     firstAcknowledgments: new Times(),
+    packs: new Set(),
   };
   readonly #directory: string;
   readonly #random: Random;
@@ -148,6 +152,8 @@ export class KillLoop {
   /** Looks at what the dead have left, as a reader does, before a next owner puts it in order. */
   async #look(): Promise<void> {
     const { history, findings } = this.judge;
+    for (const path of await readdir(this.#directory, { recursive: true }))
+      if (path.endsWith(".pack")) this.figures.packs.add(path);
     try {
       await using reader = await openStateDirectory({
         directory: this.#directory,

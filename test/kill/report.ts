@@ -20,6 +20,7 @@ export function reportOf({ judge, figures }: KillLoop): string {
     ["recoveries", countsOf(judge.outcomes)],
     ["takeovers", countsOf(judge.takeovers)],
     ["commits replayed", judge.replayed],
+    ["packs left by the dead", `${figures.packs.size} different ones`],
     ["spawn to first acknowledgment", String(figures.firstAcknowledgments)],
     ["time to open", String(judge.openingTimes)],
   ];

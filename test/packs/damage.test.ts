@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
 import type { FileSystem } from "../../src/files/file-system.js";
-import { BlockCache, Pack, packFileNames, verifyPack, type OpenPackOptions } from "../../src/packs/index.js";
+import { ClockCache, Pack, packFileNames, verifyPack, type OpenPackOptions } from "../../src/packs/index.js";
 import { indexDirectorySchema } from "../../src/packs/index-directory.js";
 import { overlaidFiles } from "../support/overlaid-files.js";
 import { rejectionOf } from "../support/rejection.js";
@@ -197,7 +197,7 @@ describe("damage to a pack", () => {
   });
 
   test("is no reason to take a pack of another store, collection or name", async () => {
-    const cache = new BlockCache(100_000);
+    const cache = new ClockCache(100_000);
     const open = (changes: Partial<OpenPackOptions>): Promise<Pack> =>
       Pack.open({ fileSystem: holding(whole), directory, storeId, collection, lo: 1, hi: 9, cache, ...changes });
     expect(await rejectionOf(open({ storeId: "another" }))).toMatchObject({ code: "CORRUPT" });

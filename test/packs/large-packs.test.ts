@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileSystem, OpenFile } from "../../src/files/file-system.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import {
-  BlockCache,
+  ClockCache,
   mergePacks,
   packFileNames,
   rebuildIndex,
@@ -81,7 +81,7 @@ describe("a pack of 100,000 documents", () => {
 
   test("opens, and answers, by reading a few pieces of its index", async () => {
     const fileSystem = countingReads();
-    const cache = new BlockCache(10_000_000);
+    const cache = new ClockCache(10_000_000);
     const pack = await openPack({ ...targetOf(folder.path, twoIndexes), fileSystem }, cache);
     expect(fileSystem.bytesRead).toBeLessThan(16 * 1024);
     expect(cache.bytes).toBe(0);
@@ -96,7 +96,7 @@ describe("a pack of 100,000 documents", () => {
   });
 
   test("is answered from as little memory as it is given", async () => {
-    const cache = new BlockCache(300_000);
+    const cache = new ClockCache(300_000);
     const pack = await openPack(targetOf(folder.path, twoIndexes), cache);
     for (let step = 0; step < 20_000; step += 1) {
       const number = (step * 7919) % count;
@@ -117,7 +117,7 @@ describe("a pack of 100,000 documents", () => {
   });
 
   test("says of almost every id that it does not have so without looking", async () => {
-    const pack = await openPack(targetOf(folder.path, twoIndexes), new BlockCache(10_000_000));
+    const pack = await openPack(targetOf(folder.path, twoIndexes), new ClockCache(10_000_000));
     let taken = 0;
     for (let number = 0; number < 10_000; number += 1) if (knows(pack, `absent-${number}`)) taken += 1;
     expect(taken).toBeLessThan(300);

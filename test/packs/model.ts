@@ -2,7 +2,7 @@ import type { IndexValue } from "../../src/collections/index.js";
 import { encodeDocument, type EncodedDocument } from "../../src/documents/envelope.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import {
-  BlockCache,
+  ClockCache,
   creationKey,
   declaredKey,
   Pack,
@@ -107,7 +107,7 @@ export async function packOf(target: PackTarget, documents: readonly ModelDocume
 
 export async function openPack(
   { fileSystem, directory, lo, hi }: Pick<PackTarget, "fileSystem" | "directory" | "lo" | "hi">,
-  cache = new BlockCache(2 ** 20),
+  cache = new ClockCache(2 ** 20),
 ): Promise<Pack> {
   return await Pack.open({ fileSystem, directory, storeId, collection, lo, hi, cache });
 }

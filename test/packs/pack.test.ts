@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { mkdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { BlockCache, creationKey, declaredKey, type Pack, type PackColumns } from "../../src/packs/index.js";
+import { ClockCache, creationKey, declaredKey, type Pack, type PackColumns } from "../../src/packs/index.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { documents, indexValue, oddText } from "./arbitrary-documents.js";
 import {
@@ -31,7 +31,7 @@ describe("a pack", () => {
         await mkdir(directory);
         const target = targetOf(directory, columns);
         const summary = await packOf(target, model);
-        const pack = await openPack(target, new BlockCache(capacity));
+        const pack = await openPack(target, new ClockCache(capacity));
         expect(pack.summary).toEqual(summary);
         expect(pack.columns).toEqual(columns);
         expectIds(pack, model, absent);

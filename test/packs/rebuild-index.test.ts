@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
-  BlockCache,
+  ClockCache,
   openRebuilt,
   packFileNames,
   rebuildIndex,
@@ -48,7 +48,7 @@ describe("an index made anew from the lines", () => {
     await packOf(targetOf(folder.path, noColumns), model);
     const before = await readFile(folder.at(names.index));
     const wanted = targetOf(folder.path, twoIndexesAndOrder);
-    const options = { ...wanted, storeId, keysOf, cache: new BlockCache(50_000) };
+    const options = { ...wanted, storeId, keysOf, cache: new ClockCache(50_000) };
     const inMemory = await openRebuilt(options);
     expect(await readFile(folder.at(names.index))).toEqual(before);
     await rm(folder.at(names.index));

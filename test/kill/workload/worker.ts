@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import type { StateDirectory } from "holdfast";
 import { setTimeout } from "node:timers/promises";
 import { Random } from "../../drill/random.js";
@@ -12,9 +13,13 @@ import type { IntendedWrite, Telling } from "../telling.js";
 const operationsInHaste = 400;
 const restMs = 20;
 
-/** Says one thing on standard output; it is in the pipe, and survives the process, before this returns. */
+/**
+ * Says one thing on standard output; it is in the pipe, and survives the process, before this returns. Not so what goes
+ * through `process.stdout`: while nobody reads and the pipe is full, that keeps it in this process's memory.
+ */
 export function tell(telling: Telling): void {
-  process.stdout.write(`${JSON.stringify(telling)}\n`);
+  const line = Buffer.from(`${JSON.stringify(telling)}\n`);
+  for (let written = 0; written < line.length;) written += writeSync(1, line, written);
 }
 
 /** What the workers of one life share. */
