@@ -179,7 +179,8 @@ export class CollectionState {
     if (this.soonestExpiry > now) return this.#size;
     let expired = 0;
     for (const version of this.recent.values()) if (!version.deleted && version.expiresAtMs <= now) expired += 1;
-    for (const _ of this.expiredInPacks(now)) expired += 1;
+    const packed = this.expiredInPacks(now);
+    while (packed.next().done !== true) expired += 1;
     return this.#size - expired;
   }
 
@@ -210,8 +211,8 @@ export class CollectionState {
     this.#keep(version);
   }
 
-  /** Takes over the documents of another state of the same collection. */
-  adopt(other: CollectionState): void {
+  /** Takes over the documents of another state of the same collection. @returns its own packs, for the caller to retire. */
+  adopt(other: CollectionState): readonly Pack[] {
     const former = this.#packs;
     this.forgetRead();
     other.forgetRead();
@@ -222,12 +223,12 @@ export class CollectionState {
     this.#size = other.#size;
     this.soonestExpiry = other.soonestExpiry;
     this.index();
-    for (const pack of former.packs) if (!this.#packs.packs.includes(pack)) void pack.retire();
+    return former.packs.filter((pack) => !this.#packs.packs.includes(pack));
   }
 
-  /** Gives up all documents: there are none any more. */
-  clear(): void {
-    this.adopt(new CollectionState(this.name, this.#cache));
+  /** Gives up all documents: there are none any more. @returns its packs, for the caller to retire. */
+  clear(): readonly Pack[] {
+    return this.adopt(new CollectionState(this.name, this.#cache));
   }
 
   /** Gives back the memory of what was read from packs. */

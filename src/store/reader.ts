@@ -252,10 +252,11 @@ export class Reader implements StoreRole {
     const loaded = await this.#parts.load();
     for (const state of loaded.states.values()) {
       const present = registry.open(state.name);
-      present.adopt(state);
+      this.#retireInBackground(present.adopt(state));
       registry.refresh(present);
     }
-    for (const state of registry.all()) if (!loaded.states.has(state.name)) state.clear();
+    for (const state of registry.all())
+      if (!loaded.states.has(state.name)) this.#retireInBackground(state.clear());
     const missed = await this.#historyBetween(before, loaded.lastSequence);
     for (const commit of missed ?? []) {
       changes.push({
@@ -265,6 +266,15 @@ export class Reader implements StoreRole {
     }
     if (missed === undefined) changes.skipTo(loaded.lastSequence);
     this.#follower = this.#followerFrom(loaded.journal.segments.at(-1), loaded.lastSequence);
+  }
+
+  /** Not waited for: who still reads from these packs, such as a backup, may itself be waiting for this look. */
+  #retireInBackground(packs: readonly Pack[]): void {
+    for (const pack of packs) {
+      pack.retire().catch((error: unknown) => {
+        process.emitWarning(`Holdfast could not close ${pack.path}, which it reads no longer: ${String(error)}`);
+      });
+    }
   }
 
   /** @returns `undefined` if the journal no longer has all of it. */
