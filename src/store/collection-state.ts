@@ -262,9 +262,17 @@ export class CollectionState {
   /**
    * Puts other packs in the place of those there were: the same documents, and those of `moved` besides, whose versions
    * in memory then give way. One step, so nobody sees a document twice or not at all.
+   *
+   * A reader may have taken in the deletion of a document that was in no pack, and needed no tombstone, before it takes
+   * in the pack that the document had gone into by then: the deletion has to hide it from now on.
    */
   repack(packs: PackSet, moved: Iterable<Version>): void {
     this.#packs = packs;
+    for (const version of this.dirty.values()) {
+      if (!version.deleted || this.recent.has(version.id)) continue;
+      const place = packs.find(version.id)?.place;
+      if (place?.deleted === false && place.sequence < version.sequence) this.recent.set(version.id, version);
+    }
     for (const version of moved) {
       if (this.recent.get(version.id) !== version) continue;
       this.#removeFromOrders(version);

@@ -33,15 +33,22 @@ export interface StoreMetrics {
   readonly checkpointSequence: number;
   /** Whether packs are being merged at this moment. */
   readonly merging: boolean;
+  /** Live packs of all collections. */
+  readonly packs: number;
+  /** Documents that packs hold, those included that have a newer version which no checkpoint has moved yet. */
+  readonly packedDocuments: number;
   /** Documents by collection, expired ones that have not been swept included. */
   readonly documents: Readonly<Record<string, number>>;
 }
+
+/** What the owner and a reader count by themselves; the rest is counted from the collections. */
+export type RoleMetrics = Omit<StoreMetrics, "documents" | "packs" | "packedDocuments" | "lastSequence">;
 
 /** What differs between the owner of a directory and a reader of it. */
 export interface StoreRole {
   readonly mode: "writer" | "reader";
   lastSequence(): number;
-  metrics(): Omit<StoreMetrics, "documents" | "lastSequence">;
+  metrics(): RoleMetrics;
   checkpoint(): Promise<void>;
   compact(): Promise<void>;
   /** @param beforeRelease called when everything is on disk and the directory still held. */
@@ -107,8 +114,15 @@ export class DirectoryStore implements Store {
   }
 
   get metrics(): StoreMetrics {
-    const documents = Object.fromEntries([...this.#parts.registry.all()].map(({ name, size }) => [name, size]));
-    return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, documents };
+    const documents: Record<string, number> = {};
+    let packs = 0;
+    let packedDocuments = 0;
+    for (const state of this.#parts.registry.all()) {
+      documents[state.name] = state.size;
+      packs += state.packs.packs.length;
+      packedDocuments += state.packs.documents;
+    }
+    return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, packs, packedDocuments, documents };
   }
 
   /** Bytes beside the documents. */

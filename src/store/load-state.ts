@@ -246,9 +246,10 @@ class StateLoader {
             return;
           }
           version.keys = storedKeys(state.definition, version, body);
+          // One that stands in place of a packed version is the same document.
+          if (!state.packs.has(version.id)) this.#documents += 1;
           state.load(version);
           state.loose.add(version.id);
-          this.#documents += 1;
           this.#newestDocument = Math.max(this.#newestDocument, envelope.sequence);
           if (this.#documents % 256 === 0) this.#options.onProgress?.({ stage: "documents", done: this.#documents });
         },

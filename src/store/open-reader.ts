@@ -208,6 +208,9 @@ async function catchUp(
   for (let attempt = 0; attempt < mostAttempts * 5; attempt += 1) {
     await reader.look();
     if (isReplaced()) return;
+    // A checkpoint may also have moved the very same version from a file of its own into a pack.
+    await reader.takeInPacks();
+    if (isReplaced()) return;
     await delay(catchUpPauseMs);
   }
   // The file may be ahead of what the journal says is durable, and stay so if the owner died. Only acknowledged

@@ -6,7 +6,7 @@ import type { DirectoryLock } from "../locking/directory-lock.js";
 import type { Checkpointer } from "./checkpointer.js";
 import type { Committer } from "./committer.js";
 import type { ConditionKeeper, StoreCondition } from "./condition.js";
-import type { StoreMetrics, StoreRole } from "./directory-store.js";
+import type { RoleMetrics, StoreRole } from "./directory-store.js";
 import type { StoreOptions } from "./options.js";
 import type { Reserve } from "./reserve.js";
 import type { Sweeper } from "./sweeper.js";
@@ -56,7 +56,7 @@ export class Owner implements StoreRole {
     return this.#parts.committer.lastSequence;
   }
 
-  metrics(): Omit<StoreMetrics, "documents" | "lastSequence"> {
+  metrics(): RoleMetrics {
     const { committer, journal, checkpointer } = this.#parts;
     return {
       commits: committer.commits,

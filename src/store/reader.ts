@@ -12,7 +12,7 @@ import { Pack, type ClockCache } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
-import type { StoreMetrics, StoreRole } from "./directory-store.js";
+import type { RoleMetrics, StoreRole } from "./directory-store.js";
 import { readHistory } from "./history.js";
 import type { LoadedState } from "./load-state.js";
 import { PackSet } from "./pack-set.js";
@@ -90,7 +90,7 @@ export class Reader implements StoreRole {
     return this.#follower.lastSequence;
   }
 
-  metrics(): Omit<StoreMetrics, "documents" | "lastSequence"> {
+  metrics(): RoleMetrics {
     return {
       commits: this.#commits,
       operations: this.#operations,
@@ -317,27 +317,23 @@ export class Reader implements StoreRole {
     changes.push({ sequence: commit.sequence, time: commit.time, operations: bodies.join(",") });
   }
 
+  /**
+   * Takes in the packs that the newest checkpoint lists, also while bodies are held: for one who finds a loose file gone
+   * whose document has no newer version, and which must therefore be in a pack by now.
+   */
+  async takeInPacks(): Promise<void> {
+    await this.#exclusively(async () => {
+      await this.#takeInListed();
+    });
+  }
+
   /** What a checkpoint has moved into files need not be kept in memory. */
   async #noteCheckpoint(): Promise<void> {
     if (this.#holds > 0) return;
-    const { fileSystem, layout, registry } = this.#parts;
-    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
-    // Files that are ahead of what was taken in are looked at when it has caught up.
-    if (checkpoint.state !== "present" || checkpoint.content.sequence > this.lastSequence()) return;
-    const { sequence, packs } = checkpoint.content;
-    // A merge changes the packs and not the commit.
-    const listed = JSON.stringify(packs);
-    if (sequence <= this.#checkpointSequence && listed === this.#listed) return;
-    for (const name of Object.keys(packs)) registry.open(name);
-    try {
-      for (const state of registry.all()) await this.#repack(state, packs[state.name], sequence);
-    } catch (error) {
-      // The next checkpoint or merge has taken a pack away before it was opened: the next look finds the new list.
-      if (isAbsent(error)) return;
-      throw error;
-    }
+    const { registry } = this.#parts;
+    const sequence = await this.#takeInListed();
+    if (sequence === undefined) return;
     this.#checkpointSequence = sequence;
-    this.#listed = listed;
     for (const state of registry.all()) {
       for (const [id, version] of state.dirty) {
         if (version.sequence > sequence) continue;
@@ -345,6 +341,28 @@ export class Reader implements StoreRole {
         state.dirty.delete(id);
       }
     }
+  }
+
+  /** @returns the checkpoint's sequence number if there was something new about it that could be taken in. */
+  async #takeInListed(): Promise<number | undefined> {
+    const { fileSystem, layout, registry } = this.#parts;
+    const checkpoint = await readSealed(fileSystem, layout.checkpoint, checkpointSchema);
+    // Files that are ahead of what was taken in are looked at when it has caught up.
+    if (checkpoint.state !== "present" || checkpoint.content.sequence > this.lastSequence()) return undefined;
+    const { sequence, packs } = checkpoint.content;
+    // A merge changes the packs and not the commit.
+    const listed = JSON.stringify(packs);
+    if (sequence <= this.#checkpointSequence && listed === this.#listed) return undefined;
+    for (const name of Object.keys(packs)) registry.open(name);
+    try {
+      for (const state of registry.all()) await this.#repack(state, packs[state.name], sequence);
+    } catch (error) {
+      // The next checkpoint or merge has taken a pack away before it was opened: the next look finds the new list.
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+    this.#listed = listed;
+    return sequence;
   }
 
   /** Takes in the packs of a collection as the checkpoint lists them; what they hold need not be in memory. */
@@ -383,7 +401,7 @@ export class Reader implements StoreRole {
       ({ id, sequence: written }) => written <= sequence && (set.find(id)?.place.sequence ?? 0) >= written,
     );
     state.repack(set, moved);
-    for (const pack of former) if (!packs.includes(pack)) await pack.retire();
+    this.#retireInBackground(former.filter((pack) => !packs.includes(pack)));
     registry.refresh(state);
   }
 

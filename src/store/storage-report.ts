@@ -16,6 +16,9 @@ export const storageReportSchema = z.object({
     sizeSchema.extend({
       documents: z.int().describe("Expired ones that have not been swept included."),
       bytes: z.int().describe("What checkpoints have written; newer versions are in the journal."),
+      packs: sizeSchema.describe(
+        "What of it is packs of many documents, two files each; the rest is a file a document.",
+      ),
     }),
   ),
   journal: sizeSchema.describe("Space set aside for the next writes included."),
@@ -51,7 +54,8 @@ export async function measureStorage(
     const collections: StorageReport["collections"] = {};
     for (const name of Object.keys(documents).sort()) {
       const size = await sizeOf(fileSystem, join(layout.collections, name));
-      collections[name] = { ...size, documents: documents[name] ?? 0 };
+      const packs = await sizeOf(fileSystem, layout.packs(name));
+      collections[name] = { ...size, documents: documents[name] ?? 0, packs };
     }
     const known = [...Object.values(parts), ...Object.values(collections)];
     return {

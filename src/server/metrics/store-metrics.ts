@@ -23,6 +23,11 @@ const gauges = {
   journalBytes: ["journal_bytes", "Size of the journal."],
   journalSegments: ["journal_segments", "Files the journal consists of."],
   lastSequence: ["last_sequence", "Sequence number of the newest acknowledged commit."],
+  packs: ["packs", "Live packs of all collections."],
+  packedDocuments: [
+    "packed_documents",
+    "Documents that packs hold; the others are in files of their own or in the journal.",
+  ],
   checkpointSequence: ["checkpoint_sequence", "Sequence number up to which the last checkpoint is complete."],
 } as const;
 

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { openReaderParts, type OpenedReader } from "../../src/store/open-reader.js";
+import { systemEnvironment } from "../../src/store/open-options.js";
+import { parseStoreOptions } from "../../src/store/options.js";
+import { notes } from "../support/notes.js";
+import { stateFolder, type StateFolder } from "../support/state-folder.js";
+
+const settings = { packAtDocuments: 5, looseLimit: 100, checkpointIdleMs: 1_000_000 };
+
+async function readerOf(folder: StateFolder): Promise<OpenedReader> {
+  return await openReaderParts({
+    directory: folder.directory,
+    settings: parseStoreOptions({}),
+    environment: { ...systemEnvironment, collections: [notes] },
+  });
+}
+
+test("a reader that hears of a pack only after the deletion of what went into it does not bring it back", async () => {
+  await using folder = await stateFolder();
+  const state = await folder.open(settings);
+  const collection = state.collection(notes);
+  await collection.put("deleted", { text: "in no pack yet" });
+  await collection.put("kept", { text: "in no pack yet" });
+  const source = await readerOf(folder);
+  try {
+    const read = source.store.collection(notes);
+    const release = source.reader.holdBodies();
+    for (let number = 0; number < 10; number += 1) await collection.put(`filling-${number}`, { text: "x" });
+    await state.checkpoint();
+    await collection.delete("deleted");
+    await source.reader.catchUp();
+    expect(await read.get("deleted")).toBeUndefined();
+    expect(source.registry.open("notes").packs.packs).toHaveLength(0);
+    release();
+    await source.reader.catchUp();
+    expect(source.registry.open("notes").packs.packs).toHaveLength(1);
+    expect(await read.get("deleted")).toBeUndefined();
+    expect((await read.list({ limit: 100 })).documents.map(({ id }) => id)).not.toContain("deleted");
+    expect(await read.count()).toBe(11);
+    expect(await read.get("kept")).toBeDefined();
+    // The next pack says it itself.
+    for (let number = 10; number < 20; number += 1) await collection.put(`filling-${number}`, { text: "x" });
+    await state.checkpoint();
+    await source.reader.catchUp();
+    expect(await read.get("deleted")).toBeUndefined();
+    expect(await read.count()).toBe(21);
+  } finally {
+    await source.store.close();
+  }
+});
+
+test("a reader that holds bodies finds a document whose file has gone into a pack", async () => {
+  await using folder = await stateFolder();
+  const state = await folder.open({ ...settings, looseLimit: 6 });
+  const collection = state.collection(notes);
+  await collection.put("moved", { text: "in a file of its own" });
+  await state.checkpoint();
+  const source = await readerOf(folder);
+  try {
+    const release = source.reader.holdBodies();
+    for (let round = 0; round < 3; round += 1) {
+      for (let number = 0; number < 4; number += 1) await collection.put(`filling-${round}-${number}`, { text: "x" });
+      await state.checkpoint();
+    }
+    expect(state.metrics).toMatchObject({ packs: 1 });
+    expect(await source.store.collection(notes).get("moved")).toMatchObject({ body: { text: "in a file of its own" } });
+    release();
+  } finally {
+    await source.store.close();
+  }
+});
