@@ -46,6 +46,38 @@ const journal = z.strictObject({
     ),
 });
 
+const packs = z.strictObject({
+  atDocuments: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .default(256)
+    .describe(
+      "A checkpoint that moves so many documents of a collection writes them as one pack; fewer get a file each.",
+    ),
+  looseLimit: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .default(512)
+    .describe("A collection that would have more files of single documents than this gets a pack of them."),
+  mergeFactor: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(4)
+    .describe(
+      "So many packs of about the same size are merged into one, in the background. Larger writes less and leaves more " +
+        "packs to look into.",
+    ),
+  mergeBytesPerSecond: bytes(65_536)
+    .default(67_108_864)
+    .describe("What merging may read and write in a second, so that it leaves the disk to commits."),
+  indexCacheBytes: bytes(65_536)
+    .default(33_554_432)
+    .describe("How much of the indexes of all packs is kept in memory."),
+});
+
 const limits = z.strictObject({
   documentBytes: bytes(1024)
     .max(67_108_864)
@@ -192,6 +224,7 @@ const shape = {
         "be relied on.",
     ),
   journal: journal.prefault({}).describe("The write-ahead journal."),
+  packs: packs.prefault({}).describe("Where a checkpoint moves many documents to, and how packs are merged."),
   limits: limits.prefault({}).describe("What a document may be."),
   responses: responses.prefault({}).describe("Responses and conversations."),
   replay: replay.prefault({}).describe("Router replay."),

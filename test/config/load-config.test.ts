@@ -47,6 +47,13 @@ describe("defaults", () => {
       lock: { waitMs: 0, staleAfterMs: 10_000, heartbeatMs: 2000 },
       networkFileSystem: "refuse",
       journal: { checkpointBytes: 33_554_432, retainBytes: 16_777_216, limitBytes: 536_870_912 },
+      packs: {
+        atDocuments: 256,
+        looseLimit: 512,
+        mergeFactor: 4,
+        mergeBytesPerSecond: 67_108_864,
+        indexCacheBytes: 33_554_432,
+      },
       limits: { documentBytes: 16_777_216, depth: 100 },
       responses: { timeToLiveSeconds: 2_592_000 },
       replay: {

@@ -11,6 +11,11 @@ const optionOf = {
   "journal.checkpointBytes": "checkpointBytes",
   "journal.retainBytes": "journalRetainBytes",
   "journal.limitBytes": "journalLimitBytes",
+  "packs.atDocuments": "packAtDocuments",
+  "packs.looseLimit": "looseLimit",
+  "packs.mergeFactor": "mergeFactor",
+  "packs.mergeBytesPerSecond": "mergeBytesPerSecond",
+  "packs.indexCacheBytes": "indexCacheBytes",
   "limits.documentBytes": "documentBytes",
   "limits.depth": "depth",
 } as const;
