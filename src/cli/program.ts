@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { backupCommand } from "./commands/backup.js";
 import { changesCommand } from "./commands/changes.js";
+import { compactCommand } from "./commands/compact.js";
 import { configCommand } from "./commands/config.js";
 import { contractCommand } from "./commands/contract.js";
 import { deleteCommand } from "./commands/delete.js";
@@ -35,6 +36,7 @@ const commands = [
   importCommand,
   backupCommand,
   restoreCommand,
+  compactCommand,
   contractCommand,
   configCommand,
 ];
