@@ -20,9 +20,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   files: ["errors"],
   journal: ["errors", "files"],
   documents: ["errors", "files"],
+  packs: ["collections", "documents", "errors", "files"],
   locking: ["errors", "files"],
   blobs: ["collections", "errors", "files"],
-  store: ["blobs", "collections", "documents", "errors", "files", "journal", "locking", "version"],
+  store: ["blobs", "collections", "documents", "errors", "files", "journal", "locking", "packs", "version"],
   watch: ["errors", "files", "locking"],
   surfaces: ["collections", "errors", "watch"],
   // The startup status is reported while there is no store yet, and when there is none any more: it has its own file.
@@ -40,7 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "surfaces/startup",
     "watch",
   ],
-  backup: ["blobs", "documents", "errors", "files", "journal", "locking", "store", "version"],
+  backup: ["blobs", "documents", "errors", "files", "journal", "locking", "packs", "store", "version"],
   transfer: [
     "backup",
     "blobs",
@@ -188,7 +189,7 @@ describe("the sources", () => {
   });
 
   test("describe the bytes on disk beside the code that owns them", () => {
-    const owners = ["backup", "blobs", "documents", "journal", "locking", "store", "watch"];
+    const owners = ["backup", "blobs", "documents", "journal", "locking", "packs", "store", "watch"];
     expect(owners.filter((part) => !existsSync(join(sources, part, "FORMAT.md")))).toEqual([]);
   });
 });

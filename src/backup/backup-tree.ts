@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { HoldfastError } from "../errors.js";
 import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
+import { hashOfFile } from "../files/hash-of-file.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
 import type { BackupFile } from "./backup-list.js";
@@ -72,22 +73,36 @@ export class BackupTree {
   async copy(path: string, source: string): Promise<BackupFile> {
     const from = await this.#fileSystem.open(source, "read");
     try {
-      return await this.#create(path, async (file) => {
-        const hash = createHash("sha256");
-        const buffer = Buffer.allocUnsafe(chunkBytes);
-        let size = 0;
-        for (;;) {
-          const count = await from.read(buffer, 0, chunkBytes, size);
-          if (count === 0) return { path, size, sha256: hash.digest("hex") };
-          const chunk = buffer.subarray(0, count);
-          hash.update(chunk);
-          await writeFully(file, chunk, size);
-          size += count;
-        }
-      });
+      return await this.copyOpen(path, from);
     } finally {
       await from.close();
     }
+  }
+
+  /** {@link copy} of a file that is open, and may have no name any more. */
+  async copyOpen(path: string, from: Pick<OpenFile, "read">): Promise<BackupFile> {
+    return await this.#create(path, async (file) => {
+      const hash = createHash("sha256");
+      const buffer = Buffer.allocUnsafe(chunkBytes);
+      let size = 0;
+      for (;;) {
+        const count = await from.read(buffer, 0, chunkBytes, size);
+        if (count === 0) return { path, size, sha256: hash.digest("hex") };
+        const chunk = buffer.subarray(0, count);
+        hash.update(chunk);
+        await writeFully(file, chunk, size);
+        size += count;
+      }
+    });
+  }
+
+  /** Takes in a file that somebody else has written here, whole and synced. */
+  async include(path: string): Promise<void> {
+    const place = join(this.root, path);
+    this.#files.set(path, { path, size: 0, sha256: "" });
+    this.#unsynced.add(dirname(place));
+    const size = (await this.#fileSystem.status(place))?.size ?? 0;
+    this.#files.set(path, { path, size, sha256: await hashOfFile(this.#fileSystem, place) });
   }
 
   async remove(path: string): Promise<void> {

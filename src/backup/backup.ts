@@ -12,6 +12,7 @@ import { encodeLine, journalFormat, lineBound, type SegmentHeader } from "../jou
 import { formatSegmentName } from "../journal/segment-name.js";
 import { version } from "../version.js";
 import { completeBlobs, copyAllBlobs, damagedBlobs, type BlobNaming, type NamedBlob } from "./backup-blobs.js";
+import { BackupPacks } from "./backup-packs.js";
 import { backupListName, type BackupDamage, type BackupList, type BackupSummary } from "./backup-list.js";
 import { PictureCopy, type Picture, type PictureSink } from "../store/picture-copy.js";
 import { BackupTree } from "./backup-tree.js";
@@ -52,14 +53,14 @@ const mostPictures = 20;
 
 /**
  * Copies a state directory into a folder that is one itself: every document exactly as of one commit, and the bytes that
- * they name. Takes no lock; an owner, in this process or another, goes on writing. The source is only read.
+ * they name. Packs are copied as they are, and every line and block of the copy is checked. Takes no lock; an owner, in this process or another, goes on writing. The source is only read.
  *
  * Order: documents and bytes, each synced; folders; then what makes the folder a state directory (journal, claim,
  * manifest); and last of all `backup.json`. After a crash before that the folder is no backup; and it is a state directory
  * only if it is a whole one.
  *
  * @throws HoldfastError `INVALID_CONFIG` if there is no state in the directory, or `to` is not empty; `STORAGE_FULL`,
- * `STORAGE_FAILED`, after which what was copied is removed; `CORRUPT` if a document was damaged while it was copied;
+ * `STORAGE_FAILED`, after which what was copied is removed; `CORRUPT` if a document was damaged while it was copied, or a pack is damaged;
  * `COMPACTED` if the owner moves faster than it can be followed; `UNSUPPORTED_FORMAT`
  */
 export async function backUpStateDirectory(options: BackupOptions): Promise<BackupReport> {
@@ -114,6 +115,7 @@ class Backup implements PictureSink {
   readonly #tree: BackupTree;
   readonly #environment: OpenEnvironment;
   readonly #options: BackupOptions;
+  readonly #packs: BackupPacks;
   readonly #named = new Map<string, NamedBlob>();
 
   constructor(source: OpenedReader, tree: BackupTree, environment: OpenEnvironment, options: BackupOptions) {
@@ -121,13 +123,15 @@ class Backup implements PictureSink {
     this.#tree = tree;
     this.#environment = environment;
     this.#options = options;
+    const { fileSystem } = environment;
+    this.#packs = new BackupPacks(fileSystem, tree, source.store.storeId, options.blobNaming);
   }
 
   async take(): Promise<BackupReport> {
     const { clock } = this.#environment;
     const startedAt = new Date(clock.now()).toISOString();
     const { picture, damage } = await this.#copy();
-    await this.#writeCheckpoint(picture);
+    await this.#writeCheckpoint(picture, await this.#packs.complete(picture));
     await this.#tree.makeFolder("collections");
     await this.#tree.syncFolders();
     // From here on the folder can be told to be a state directory, and it is a whole one.
@@ -185,12 +189,13 @@ class Backup implements PictureSink {
       this.#options.onProgress?.({ stage: "blobs", done: copiedBytes });
     });
     using documents = new PictureCopy(this.#source, this, {
+      packs: this.#packs,
       onProgress: (done, total) => this.#options.onProgress?.({ stage: "documents", done, total }),
     });
     let missingBefore = new Set<string>();
     for (let attempt = 1; ; attempt += 1) {
       const picture = await documents.advance();
-      const named = [...this.#named.values()];
+      const named = [...this.#named.values(), ...this.#packs.named(picture)];
       const missing = await completeBlobs(fileSystem, layout, this.#tree, named);
       if (missing.every(({ id }) => missingBefore.has(id))) {
         return { picture, damage: [...this.#damageOfSource(), ...damagedBlobs(this.#tree, named)] };
@@ -215,7 +220,7 @@ class Backup implements PictureSink {
     ];
   }
 
-  async #writeCheckpoint(picture: Picture): Promise<void> {
+  async #writeCheckpoint(picture: Picture, packs: Checkpoint["packs"]): Promise<void> {
     const { clock } = this.#environment;
     const checkpoint: Checkpoint = {
       format: 1,
@@ -223,8 +228,8 @@ class Backup implements PictureSink {
       sequence: picture.sequence,
       writtenAt: new Date(clock.now()).toISOString(),
       expiryClock: picture.expiryClock,
-      documents: countsOf(picture),
-      packs: {},
+      documents: Object.fromEntries(picture.collections.map(({ name, versions }) => [name, versions.length])),
+      packs,
     };
     await this.#tree.write("checkpoint.json", sealJson(checkpoint));
   }
@@ -277,7 +282,7 @@ class Backup implements PictureSink {
 }
 
 function countsOf({ collections }: Picture): Record<string, number> {
-  return Object.fromEntries(collections.map(({ name, versions }) => [name, versions.length]));
+  return Object.fromEntries(collections.map(({ name, documents }) => [name, documents]));
 }
 
 function pathOf(collection: string, id: string): string {

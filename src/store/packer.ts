@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
-import { encodeDocument, type Envelope } from "../documents/envelope.js";
+import { encodeDocument } from "../documents/envelope.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { isHoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
@@ -157,11 +157,18 @@ export class Packer {
   }
 }
 
+/** A tombstone, as a pack holds it. */
+export function tombstoneEntry(collection: string, version: Version): PackEntry {
+  const { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, keys } = version;
+  const line = encodeDocument({ ...envelopeOf(collection, version), deleted: true }, "null");
+  return { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted: true, keys, line };
+}
+
 function entryOf(state: CollectionState, version: Version, body: string): PackEntry {
+  if (version.deleted) return tombstoneEntry(state.name, version);
   const { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted } = version;
-  const envelope: Envelope = { ...envelopeOf(state.name, version), ...(deleted ? { deleted } : {}) };
-  const keys = deleted || version.keys.length > 0 ? version.keys : storedKeys(state.definition, version, body);
-  const line = encodeDocument(envelope, body);
+  const keys = version.keys.length > 0 ? version.keys : storedKeys(state.definition, version, body);
+  const line = encodeDocument(envelopeOf(state.name, version), body);
   return { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted, keys, line };
 }
 

@@ -3,6 +3,7 @@ import type { Envelope } from "../documents/envelope.js";
 import type { Pack } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { OpenedReader } from "./open-reader.js";
+import { PackSet } from "./pack-set.js";
 import { envelopeOf, type Version } from "./version.js";
 
 /** Where a picture is put together. Calls for different documents may overlap; those for one document never do. */
@@ -11,6 +12,13 @@ export interface PictureSink {
   put(envelope: Envelope, body: string): Promise<void>;
   /** Forgets a document that was put before. */
   remove(collection: string, id: string): Promise<void>;
+}
+
+/** Takes packs whole, which never change and stay readable until the {@link PictureCopy} is disposed of. */
+export interface PackSink {
+  putPack(collection: string, pack: Pack): Promise<void>;
+  /** Forgets a pack that was put before: another has taken its place. */
+  removePack(collection: string, pack: Pack): Promise<void>;
 }
 
 /** All documents as of one commit: those of the sink, and no others. */
@@ -24,13 +32,21 @@ export interface Picture {
 
 export interface PictureCollection {
   readonly name: string;
-  /** In the order of creation; expired ones that have not been removed yet are among them. */
+  /** How many documents there are; expired ones that have not been removed yet count. */
+  readonly documents: number;
+  /** Those that were put one by one; in the order of creation if no packs are taken whole. */
   readonly versions: readonly Version[];
+  /** The packs that were put whole; what is among `versions` or `deletions` stands in place of what they hold. */
+  readonly packs: PackSet;
+  /** Of documents that the packs still hold. */
+  readonly deletions: readonly Version[];
 }
 
 export interface PictureOptions {
   /** Only these. Default: all. */
   readonly collections?: ReadonlySet<string> | undefined;
+  /** Takes packs. Default: their documents are put one by one. */
+  readonly packs?: PackSink | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -51,6 +67,9 @@ const mostPasses = 20;
  * journal, is in memory, and can not be replaced. Only when the owner prunes the journal before the reader has read it is
  * the picture taken from the files once more, and another pass may be needed; an owner that does so in each of them is
  * reported (`COMPACTED`) rather than chased for ever. Memory grows by what is written during the first pass.
+ *
+ * A sink may take packs whole. They do not change, and stay open here when a merge removes them; newer ones are taken in
+ * only when a document is found to have moved into one, or else each merge would be copied again.
  */
 export class PictureCopy implements Disposable {
   readonly #source: OpenedReader;
@@ -58,6 +77,8 @@ export class PictureCopy implements Disposable {
   readonly #options: PictureOptions;
   readonly #release: () => void;
   readonly #retained = new Set<Pack>();
+  /** The packs that the sink has, by their paths: what stands under one name is always the same. */
+  readonly #copiedPacks = new Map<string, { readonly collection: string; readonly pack: Pack }>();
   /** The sequence numbers of the versions that the sink has, by collection and id. */
   readonly #copied = new Map<string, Map<string, number>>();
 
@@ -98,18 +119,33 @@ export class PictureCopy implements Disposable {
       sequence: reader.lastSequence(),
       expiryClock: engine.expiry.now(),
       collections: wanted
-        .map((state) => ({ name: state.name, versions: this.#versionsOf(state) }))
+        .map((state) => this.#captureCollection(state))
         .sort((left, right) => (left.name < right.name ? -1 : 1)),
     };
   }
 
-  /** Without the bodies of those in packs: the packs stay open for as long as they may be asked for. */
-  #versionsOf(state: CollectionState): Version[] {
-    for (const pack of state.packs.packs) {
+  #captureCollection(state: CollectionState): PictureCollection {
+    const { name, size: documents, packs } = state;
+    // They stay open for as long as they may be asked for, whatever a merge removes.
+    for (const pack of packs.packs) {
       if (this.#retained.has(pack)) continue;
       pack.retain();
       this.#retained.add(pack);
     }
+    if (this.#options.packs === undefined)
+      return { name, documents, versions: this.#versionsOf(state), packs: PackSet.empty, deletions: [] };
+    const recent = [...state.recent.values()];
+    return {
+      name,
+      documents,
+      versions: recent.filter(({ deleted }) => !deleted),
+      packs,
+      deletions: recent.filter(({ id, deleted }) => deleted && packs.has(id)),
+    };
+  }
+
+  /** Without the bodies of those in packs. */
+  #versionsOf(state: CollectionState): Version[] {
     return [...state.walk({ direction: "asc" })].map((listed) =>
       listed.packed === undefined ? state.versionOf(listed) : { ...state.versionOf(listed), body: undefined },
     );
@@ -124,6 +160,8 @@ export class PictureCopy implements Disposable {
       for (const version of versions) if (copied.get(version.id) !== version.sequence) missing.push({ state, version });
       await this.#removeAllBut(name, versions);
     }
+    const packs = this.#missingPacks(picture);
+    const total = missing.length + packs.reduce((sum, { pack }) => sum + pack.summary.documents, 0);
     let next = 0;
     let done = 0;
     let passedOver = 0;
@@ -131,7 +169,7 @@ export class PictureCopy implements Disposable {
       for (let job = missing[next++]; job !== undefined; job = missing[next++]) {
         if (!(await this.#copyOne(job.state, job.version))) passedOver += 1;
         done += 1;
-        this.#options.onProgress?.(done, missing.length);
+        this.#options.onProgress?.(done, total);
       }
     };
     const workers = Array.from({ length: Math.min(atOnce, missing.length) }, async () => {
@@ -145,7 +183,31 @@ export class PictureCopy implements Disposable {
     // Returns only when nothing is under way any more: whoever clears up after a failure must not meet a straggler.
     const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    return passedOver === 0;
+    // Loose files first: an owner may take those away, while a pack that is open can wait.
+    for (const { collection, pack } of packs) {
+      await this.#options.packs?.putPack(collection, pack);
+      this.#copiedPacks.set(pack.path, { collection, pack });
+      done += pack.summary.documents;
+      this.#options.onProgress?.(done, total);
+    }
+    if (passedOver > 0) return false;
+    await this.#removePacksBut(picture);
+    return true;
+  }
+
+  #missingPacks({ collections }: Picture): { readonly collection: string; readonly pack: Pack }[] {
+    return collections.flatMap(({ name, packs }) =>
+      packs.packs.filter(({ path }) => !this.#copiedPacks.has(path)).map((pack) => ({ collection: name, pack })),
+    );
+  }
+
+  async #removePacksBut({ collections }: Picture): Promise<void> {
+    const present = new Set(collections.flatMap(({ packs }) => packs.packs.map(({ path }) => path)));
+    for (const [path, { collection, pack }] of [...this.#copiedPacks]) {
+      if (present.has(path)) continue;
+      await this.#options.packs?.removePack(collection, pack);
+      this.#copiedPacks.delete(path);
+    }
   }
 
   async #copyOne(state: CollectionState, version: Version): Promise<boolean> {

@@ -31,7 +31,10 @@ async function historyOf(directory: string, upTo: number): Promise<Map<string, W
 }
 
 const restless = { checkpointBytes: 64 * 1024, firstSegmentBytes: 64 * 1024, segmentBytes: 64 * 1024 };
+const packing = { packAtDocuments: 8, looseLimit: 4, mergeFactor: 2 };
 const writers: [string, Partial<OpenStateDirectoryOptions>, boolean][] = [
+  ["packs and merges, and keeps its journal", { ...restless, ...packing, journalRetainBytes: 1024 ** 3 }, true],
+  ["packs and merges, and keeps nothing of its journal", { ...restless, ...packing, journalRetainBytes: 0 }, false],
   ["keeps its journal", { ...restless, journalRetainBytes: 1024 ** 3 }, true],
   ["keeps nothing of its journal", { ...restless, journalRetainBytes: 0 }, false],
 ];
