@@ -66,6 +66,6 @@ export async function readFully(file: ReadableFile, buffer: Buffer, length: numb
   }
 }
 
-export function corrupt(path: string, offset: number, what: string): HoldfastError {
-  return new HoldfastError("CORRUPT", `${path} ${what}, at byte ${offset}.`, { details: { path, offset } });
+export function corrupt(path: string, offset: number, what: string, cause?: unknown): HoldfastError {
+  return new HoldfastError("CORRUPT", `${path} ${what}, at byte ${offset}.`, { cause, details: { path, offset } });
 }

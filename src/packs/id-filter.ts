@@ -6,7 +6,7 @@ import { IndexPiece } from "./index-piece.js";
  * A Bloom filter over the ids of a pack, so that a search for what is in another pack reads nothing here. It is made of
  * pages, and an id has all its bits in one of them: only pages that are asked for are read.
  */
-const pageBytes = 4096;
+export const pageBytes = 4096;
 const bitsPerPage = (pageBytes - checksumBytes) * 8;
 const bitsPerId = 10;
 /** The number of bits for an id that is best at ten bits of room: one in a hundred absent ids is taken for present. */

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { HoldfastError } from "../errors.js";
 import { corrupt, readFully, type ReadableFile } from "./checked-file.js";
+import { pageBytes } from "./id-filter.js";
 import { packColumnsSchema } from "./pack-columns.js";
 
 const count = z.number().int().nonnegative();
@@ -71,13 +72,50 @@ export async function readDirectory(file: ReadableFile, indexBytes: number): Pro
   const trailer = tail.subarray(tail.length - trailerBytes);
   const json = tail.subarray(tail.length - trailerBytes - length, tail.length - trailerBytes);
   if (crc32(json) !== trailer.readUInt32BE(16)) throw corrupt(file.path, indexBytes, "has a damaged directory");
-  const parsed = indexDirectorySchema.safeParse(JSON.parse(json.toString()));
-  if (parsed.success) return parsed.data;
+  const parsed = indexDirectorySchema.safeParse(contentOf(file, json, indexBytes));
+  if (parsed.success) {
+    const end = indexBytes - trailerBytes - length;
+    if (!isCoherent(parsed.data, end)) throw corrupt(file.path, end, "has a directory that contradicts itself");
+    return parsed.data;
+  }
   throw HoldfastError.ofProblems(
     "CORRUPT",
     `${file.path} has a directory that says something else than it should, though its checksum holds.`,
     parsed.error.issues.map((issue) => ({ path: `/${issue.path.join("/")}`, message: issue.message })),
     { details: { path: file.path } },
+  );
+}
+
+function contentOf(file: ReadableFile, json: Buffer, indexBytes: number): unknown {
+  try {
+    return JSON.parse(json.toString());
+  } catch (error) {
+    throw corrupt(file.path, indexBytes, "has a directory that is no JSON", error);
+  }
+}
+
+/**
+ * Whether the tables stand one behind the other, up to the directory, and have as many entries as there are documents.
+ * Then no piece that is asked for is larger than the file, whoever wrote the directory.
+ */
+function isCoherent(directory: IndexDirectory, end: number): boolean {
+  const { ids, filter, created, expires, order, indexes, documents, tombstones, columns } = directory;
+  const later = [created, expires, ...(order === undefined ? [] : [order]), ...indexes];
+  let position = ids.blockBytes + ids.rootBytes;
+  if (ids.offset !== 0 || filter.offset !== position) return false;
+  position += filter.pages * pageBytes;
+  for (const { offset, blockBytes, rootBytes } of later) {
+    if (offset !== position) return false;
+    position += blockBytes + rootBytes;
+  }
+  return (
+    position === end &&
+    ids.entries === documents + tombstones &&
+    created.entries === documents &&
+    (order?.entries ?? documents) === documents &&
+    later.every(({ entries }) => entries <= documents) &&
+    (columns.order === null) === (order === undefined) &&
+    columns.indexes.length === indexes.length
   );
 }
 
