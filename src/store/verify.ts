@@ -27,6 +27,8 @@ export interface VerifyReport {
   readonly ok: boolean;
   readonly directory: string;
   readonly documents: number;
+  /** How many packs were read. */
+  readonly packs: number;
   readonly journalRecords: number;
   readonly findings: readonly VerifyFinding[];
 }
@@ -95,6 +97,7 @@ async function verifyOnce(
     const { message } = loaded.checkpoint.error;
     findings.push({ file: "checkpoint.json", kind: "checkpoint", detail: message, severity: "damage" });
   }
+  const packs = [...loaded.states.values()].reduce((sum, state) => sum + state.packs.packs.length, 0);
   findings.push(...(await packFindings(layout, loaded)));
   const journal = await verifyJournal(fileSystem, layout, storeId, loaded);
   findings.push(...journal.findings);
@@ -102,6 +105,7 @@ async function verifyOnce(
     ok: findings.every(({ severity }) => severity === "note"),
     directory: layout.root,
     documents: loaded.documents,
+    packs,
     journalRecords: journal.records,
     findings,
   };

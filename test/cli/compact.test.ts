@@ -40,7 +40,8 @@ test("compact merges the packs of each collection, says what that gave back, and
   expect(report.before.bytes - report.after.bytes).toBeGreaterThan(30 * 2000);
   expect(await filesBelow(join(directory, "collections", "notes", "packs"), /\.(pack|idx)$/)).toHaveLength(2);
   expect(await list()).toBe(documents);
-  expect((await runCli(["verify"], { in: folder.path })).code).toBe(0);
+  const verified = await runCli(["verify", "--json"], { in: folder.path });
+  expect([verified.code, JSON.parse(verified.stdout)]).toMatchObject([0, { ok: true, packs: 1, findings: [] }]);
 
   const again = await runCli(["compact"], { in: folder.path });
   expect(again.code).toBe(0);

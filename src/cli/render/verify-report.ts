@@ -11,10 +11,12 @@ export interface WholeVerifyReport extends VerifyReport {
 
 /** What a verification found, for people: all of it, since each line names a file someone has to look at. */
 export function verifyLines(
-  { ok, documents, files, journalRecords, findings }: WholeVerifyReport,
+  { ok, documents, packs, files, journalRecords, findings }: WholeVerifyReport,
   paint: Paint,
 ): string[] {
-  const counts = [quantity(documents, "document"), quantity(files, "uploaded file")].join(", ");
+  const counts = [quantity(documents, "document"), quantity(packs, "pack"), quantity(files, "uploaded file")].join(
+    ", ",
+  );
   const looked = `${counts} and ${quantity(journalRecords, "journal record")} read`;
   const damaged = findings.filter(({ severity }) => severity === "damage").length;
   const verdict = ok ? paint("green", "sound") : `${paint("red", "damaged")}: ${quantity(damaged, "finding")}`;
