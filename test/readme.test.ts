@@ -36,7 +36,7 @@ test("every file the README and the documents link to exists", async () => {
     "docs/cli.md",
     "docs/configuration.md",
     "docs/deployment.md",
-    "docs/benchmarks.md",
+    "docs/performance.md",
     "docs/http.md",
   ];
   for (const page of pages) {
