@@ -2,10 +2,12 @@ import { join } from "node:path";
 import type { CollectionDefinition } from "../collections/index.js";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
+import { entriesIfPresent } from "../files/entries-if-present.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
+import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
 import { openRebuilt, Pack, packFileNames, type ClockCache, type PackSummary } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
@@ -173,9 +175,11 @@ class StateLoader {
 
   async #loadPacks(checkpoint: SealedContent<Checkpoint>): Promise<void> {
     const { documents } = this.#options;
-    // Before the first checkpoint the journal holds everything; only where one was damaged must the packs speak for themselves.
-    const listed =
-      checkpoint.state === "present" ? checkpoint.content.packs : checkpoint.state === "absent" ? {} : undefined;
+    // Before the first checkpoint the journal holds everything, and what lies in packs may be there in part. Where a
+    // checkpoint was damaged or is gone, maybe by a recovery that set it aside and was killed, the packs must speak for
+    // themselves.
+    const isBeforeFirst = checkpoint.state === "absent" && (await this.#journalHoldsAll());
+    const listed = checkpoint.state === "present" ? checkpoint.content.packs : isBeforeFirst ? {} : undefined;
     const names = new Set([...Object.keys(listed ?? {}), ...(await documents.collections())]);
     for (const name of names) {
       const found = await findPacks(this.#options.fileSystem, this.#options.layout.packs(name));
@@ -196,6 +200,13 @@ class StateLoader {
       this.#documents += set.documents;
       for (const { summary } of packs) this.#newestDocument = Math.max(this.#newestDocument, summary.newestSequence);
     }
+  }
+
+  /** Whether the journal begins with the first commit of all: no checkpoint has shortened it yet. */
+  async #journalHoldsAll(): Promise<boolean> {
+    const { fileSystem, layout } = this.#options;
+    const entries = await entriesIfPresent(fileSystem, layout.journal);
+    return entries.some(({ name }) => parseSegmentName(name)?.first === 1);
   }
 
   /** @returns `undefined` if its lines can not be read: then it is reported, and left to the repair. */
