@@ -1,6 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { mergePacks, packFileNames, rebuildIndex, verifyPack, writePack } from "../../src/packs/index.js";
+import {
+  mergePacks,
+  packFileNames,
+  rebuildIndex,
+  verifyPack,
+  writePack,
+  type PackEntry,
+} from "../../src/packs/index.js";
 import { FaultyFileSystem, type DiskFault } from "../faults/faulty-file-system.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 import { entryOf, keysOf, openPack, packOf, targetOf, twoIndexes, type ModelDocument } from "./model.js";
@@ -57,12 +64,12 @@ describe("a pack that can not be written", () => {
     const target = targetOf(folder.path, twoIndexes);
     const [first, second] = entries;
     if (first === undefined || second === undefined) throw new Error("there are entries");
-    async function* failing(): AsyncGenerator<typeof first> {
-      yield first;
+    async function* failing(before: PackEntry): AsyncGenerator<PackEntry> {
+      yield before;
       await Promise.resolve();
       throw new Error("no more");
     }
-    await expect(writePack(target, failing())).rejects.toThrow("no more");
+    await expect(writePack(target, failing(first))).rejects.toThrow("no more");
     const twoLines = Buffer.concat([first.line, first.line]);
     for (const wrong of [
       [second, first],

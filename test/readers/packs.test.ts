@@ -11,7 +11,7 @@ async function readerOf(folder: StateFolder): Promise<OpenedReader> {
   return await openReaderParts({
     directory: folder.directory,
     settings: parseStoreOptions({}),
-    environment: { ...systemEnvironment, collections: [notes] },
+    environment: { ...systemEnvironment, collections: [notes], onProgress: undefined },
   });
 }
 
