@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, type Problem } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
-import { BlockCache, Pack, packFileNames, verifyPack, writePack, type PackSummary } from "../packs/index.js";
+import { ClockCache, Pack, packFileNames, verifyPack, writePack, type PackSummary } from "../packs/index.js";
 import type { Checkpoint } from "../store/checkpoint-file.js";
 import { tombstoneEntry } from "../store/packer.js";
 import type { PackSink, Picture, PictureCollection } from "../store/picture-copy.js";
@@ -21,7 +21,7 @@ export class BackupPacks implements PackSink {
   readonly #tree: BackupTree;
   readonly #storeId: string;
   readonly #naming: BlobNaming | undefined;
-  readonly #cache = new BlockCache(cacheBytes);
+  readonly #cache = new ClockCache(cacheBytes);
   /** By the path of the pack in the backup. */
   readonly #named = new Map<string, NamedInPack>();
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { isHoldfastError } from "../../src/errors.js";
-import { BlockCache, openRebuilt, Pack, packFileNames, verifyPack } from "../../src/packs/index.js";
+import { ClockCache, openRebuilt, Pack, packFileNames, verifyPack } from "../../src/packs/index.js";
 import { encodeDirectory, indexDirectorySchema, type IndexDirectory } from "../../src/packs/index-directory.js";
 import { collection, keysOf, packOf, storeId, targetOf, twoIndexes, type ModelDocument } from "../packs/model.js";
 import { overlaidFiles } from "../support/overlaid-files.js";
@@ -58,7 +58,7 @@ function optionsOf({ pack, index }: Files): Parameters<typeof Pack.open>[0] {
       [`${directory}/${names.index}`, index],
     ]),
   );
-  return { fileSystem, directory, storeId, collection, lo: 1, hi: 9, cache: new BlockCache(2 ** 20) };
+  return { fileSystem, directory, storeId, collection, lo: 1, hi: 9, cache: new ClockCache(2 ** 20) };
 }
 
 /** @returns `undefined` if the work was refused as damage is; whatever else it throws is a failure of the test. */

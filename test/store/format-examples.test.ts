@@ -6,7 +6,7 @@ import { unsealJson } from "../../src/files/sealed-json.js";
 import { scanSegment } from "../../src/journal/scan-segment.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import { indexDirectorySchema } from "../../src/packs/index-directory.js";
-import { BlockCache, Pack, packFileNames, rebuildIndex, verifyPack, type PackedPlace } from "../../src/packs/index.js";
+import { ClockCache, Pack, packFileNames, rebuildIndex, verifyPack, type PackedPlace } from "../../src/packs/index.js";
 import { checkpointSchema } from "../../src/store/checkpoint-file.js";
 import { manifestSchema } from "../../src/store/manifest.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -53,7 +53,7 @@ test("the pack's example is a pack, and its index has the bytes that the page sh
   expect(index.toString("hex", 0, shown.length / 2)).toBe(shown);
   expect(shown.length / 2).toBe(target.ids.blockBytes + target.ids.rootBytes);
 
-  const pack = await Pack.open({ ...target, cache: new BlockCache(2 ** 20) });
+  const pack = await Pack.open({ ...target, cache: new ClockCache(2 ** 20) });
   expect(pack.readNow(pack.find("a") as PackedPlace)).toMatchObject({ body: '{"tag":"x"}' });
   expect(pack.find("b")).toMatchObject({ ordinal: 1, deleted: true });
   const problems: string[] = [];
