@@ -4,7 +4,6 @@ import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
-import { sealJson } from "../files/sealed-json.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { parseSegmentName } from "../journal/segment-name.js";
@@ -23,6 +22,7 @@ import type { NewPack, Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
 import { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
+import { WrittenCheckpoint } from "./written-checkpoint.js";
 
 export interface CheckpointerParts {
   readonly fileSystem: FileSystem;
@@ -99,8 +99,7 @@ export class Checkpointer {
   failure: HoldfastError | undefined;
 
   #held: boolean;
-  /** What `checkpoint.json` says now. */
-  #content: Checkpoint | undefined;
+  readonly #written: WrittenCheckpoint;
   #merging: Promise<void> | undefined;
 
   constructor(parts: CheckpointerParts) {
@@ -115,7 +114,7 @@ export class Checkpointer {
         process.emitWarning(`Holdfast lost sight of the process that held the directory before: ${String(error)}`);
       },
     );
-    this.#content = parts.checkpoint;
+    this.#written = new WrittenCheckpoint(parts);
     this.sequence = parts.checkpoint?.sequence ?? 0;
   }
 
@@ -195,6 +194,11 @@ export class Checkpointer {
     this.#mergeInBackground();
   }
 
+  async #afterOthers(work: () => Promise<void>): Promise<void> {
+    while (this.#running !== undefined) await this.#running.then(undefined, () => undefined);
+    await this.#begin(work);
+  }
+
   async #begin(work: () => Promise<void>): Promise<void> {
     this.#running = work().then(
       () => {
@@ -248,18 +252,22 @@ export class Checkpointer {
       this.#assertOpen();
       checkFence();
     };
+    // The pack that is made now may have the name of one that is in doubt.
+    await this.#afterOthers(() => this.#written.settle());
     const merged = await merger.merge(state, packs, pace);
-    while (this.#running !== undefined) await this.#running.then(undefined, () => undefined);
-    await this.#begin(async () => {
+    await this.#afterOthers(async () => {
       const list = state.packs.packs.flatMap((pack) =>
         pack === packs[0] ? [merged] : packs.includes(pack) ? [] : [pack],
       );
       const next = new PackSet(list, state.packs.documents);
       try {
         pace();
-        await this.#write({ ...(this.#content as Checkpoint), packs: this.#packsAfter(new Map([[state, next]])) });
+        await this.#written.write({
+          ...(this.#written.content as Checkpoint),
+          packs: this.#packsAfter(new Map([[state, next]])),
+        });
       } catch (error) {
-        await merger.discard(state, merged);
+        await this.#written.giveUp(() => merger.discard(state, merged));
         throw error;
       }
       state.repack(next, []);
@@ -277,12 +285,6 @@ export class Checkpointer {
       if (list.length > 0) packs[state.name] = { documents, list: list.map(({ summary }) => ({ ...summary })) };
     }
     return packs;
-  }
-
-  async #write(checkpoint: Checkpoint): Promise<void> {
-    const { reserve, layout } = this.#parts;
-    await reserve.replace(layout.checkpoint, sealJson(checkpoint));
-    this.#content = checkpoint;
   }
 
   /** Lets those go on who wait for the checkpoint, or tells them that it failed. */
@@ -345,6 +347,7 @@ export class Checkpointer {
     const written: NewPack[] = [];
     try {
       this.#parts.checkFence();
+      await this.#written.settle();
       // Deletions first: on a full disk they make the room that the rest needs.
       for (const { state, versions } of taken) await this.#removeDeleted(state, versions);
       if (journal.full !== undefined)
@@ -355,7 +358,7 @@ export class Checkpointer {
       }
       await this.#parts.documents.syncFolders();
       this.#parts.checkFence();
-      await this.#write({
+      await this.#written.write({
         format: 1,
         storeId,
         sequence,
@@ -371,7 +374,7 @@ export class Checkpointer {
       }
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
-      for (const pack of written) await packer.discard(pack);
+      for (const pack of written) await this.#written.giveUp(() => packer.discard(pack));
       if (isFullDisk(error)) await this.#pruneJournal(0);
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }

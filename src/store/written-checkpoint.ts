@@ -1,0 +1,86 @@
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
+import { removeIfPresent } from "../files/remove-if-present.js";
+import { sealJson } from "../files/sealed-json.js";
+import type { Checkpoint } from "./checkpoint-file.js";
+import type { Reserve } from "./reserve.js";
+
+export interface WrittenCheckpointParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly reserve: Reserve;
+  /** The last one that is whole; `undefined` in a new directory, or if it was damaged. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/**
+ * `checkpoint.json`, and what becomes of the packs of a list that failed to be written.
+ *
+ * A replacement that fails after its rename, because the folder can not be synced, leaves two lists, and a crash decides
+ * which of them is there. The packs of both must be there then. So those of the new list are kept until the old list, or
+ * another one, was made durable.
+ */
+export class WrittenCheckpoint {
+  readonly #parts: WrittenCheckpointParts;
+  #content: Checkpoint | undefined;
+  #isInDoubt = false;
+  /** Removes the packs of lists that are in doubt. */
+  #removals: (() => Promise<void>)[] = [];
+
+  constructor(parts: WrittenCheckpointParts) {
+    this.#parts = parts;
+    this.#content = parts.checkpoint;
+  }
+
+  /** What was last made durable. */
+  get content(): Checkpoint | undefined {
+    return this.#content;
+  }
+
+  /** Replaces the file durably. Whatever it lists must be durable by now. */
+  async write(checkpoint: Checkpoint): Promise<void> {
+    const bytes = sealJson(checkpoint);
+    try {
+      await this.#parts.reserve.replace(this.#parts.layout.checkpoint, bytes);
+    } catch (error) {
+      this.#isInDoubt ||= await this.#isThere(bytes);
+      throw error;
+    }
+    this.#content = checkpoint;
+    this.#isInDoubt = false;
+  }
+
+  /**
+   * Ends the doubt about which list a crash would leave. Comes before new packs are written, which may have the names of
+   * those that are in doubt.
+   *
+   * @throws the disk's error: then nothing may be begun that writes or removes packs.
+   */
+  async settle(): Promise<void> {
+    if (this.#isInDoubt) {
+      if (this.#content === undefined) {
+        const { fileSystem, layout } = this.#parts;
+        await removeIfPresent(fileSystem, layout.checkpoint);
+        await fileSystem.syncDirectory(layout.root);
+        this.#isInDoubt = false;
+      } else await this.write(this.#content);
+    }
+    for (const remove of this.#removals.splice(0)) await remove();
+  }
+
+  /** Gives up packs of a list that could not be written: at once, if no crash can bring that list up. */
+  async giveUp(removal: () => Promise<void>): Promise<void> {
+    if (this.#isInDoubt) this.#removals.push(removal);
+    else await removal();
+  }
+
+  async #isThere(bytes: Buffer): Promise<boolean> {
+    try {
+      return (await this.#parts.fileSystem.readFile(this.#parts.layout.checkpoint)).equals(bytes);
+    } catch (error) {
+      // What can not be read may be there.
+      return !isAbsent(error);
+    }
+  }
+}
