@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FaultyFileSystem } from "../faults/faulty-file-system.js";
 import { allOf, notes, type Note } from "../support/notes.js";
 import { stateFolder } from "../support/state-folder.js";
 
@@ -23,7 +24,10 @@ test.each([
   }
   const harmed = await folder.crash();
   await harm(join(harmed, "checkpoint.json"));
-  const again = await folder.open({ ...settings, directory: harmed });
+  // It does not come to write a checkpoint of its own before it is killed.
+  const disk = new FaultyFileSystem();
+  disk.set({ on: "rename", path: /crashed-1\/checkpoint\.json$/, fails: "EIO" });
+  const again = await folder.open({ ...settings, directory: harmed, environment: { fileSystem: disk } });
   expect(await allOf(again.collection(notes))).toEqual(expected);
   const third = await folder.open({ ...settings, directory: await folder.crash(harmed) });
   expect(await allOf(third.collection(notes))).toEqual(expected);
