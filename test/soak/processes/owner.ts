@@ -1,7 +1,7 @@
 import type { RecoveryReport } from "holdfast";
 import type { Telling } from "../../kill/telling.js";
 import { MeasuredChild } from "./measured-child.js";
-import { journalEnvironment } from "./state-options.js";
+import { stateEnvironment } from "./state-options.js";
 
 const serviceProgram = new URL("../../../../dist/cli/main.js", import.meta.url);
 const writerProgram = new URL("../programs/writer.js", import.meta.url);
@@ -22,7 +22,7 @@ export class ServiceOwner {
       (line) => {
         this.#hear(line);
       },
-      journalEnvironment,
+      stateEnvironment,
     );
   }
 
