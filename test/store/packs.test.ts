@@ -1,8 +1,5 @@
-import { EventEmitter, once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import type { FileSystem } from "../../src/files/file-system.js";
-import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
 import { eventually } from "../support/eventually.js";
 import { allOf, notes, type Note } from "../support/notes.js";
@@ -64,54 +61,5 @@ describe("packs", () => {
     await again.close();
     await eventually("the reader sees it", async () => (await reader.collection(notes).get("late")) !== undefined);
     expect(await reader.collection(notes).count()).toBe(expected.size + 1);
-  });
-
-  test("do not bring back what was deleted while they were being written", async () => {
-    await using folder = await stateFolder();
-    const turns = new EventEmitter();
-    const reading = once(turns, "reading");
-    const goOn = once(turns, "go on");
-    let isHeld = false;
-    const fileSystem: FileSystem = {
-      ...nodeFileSystem,
-      readFile: async (path) => {
-        if (isHeld && path.includes("documents")) {
-          turns.emit("reading");
-          await goOn;
-        }
-        return nodeFileSystem.readFile(path);
-      },
-    };
-    const state = await folder.open({
-      ...settings,
-      packAtDocuments: 1_000,
-      looseLimit: 2,
-      environment: { fileSystem },
-    });
-    const collection = state.collection(notes);
-    for (const id of ["loose_1", "loose_2"]) await collection.insert(id, note(1));
-    await state.checkpoint();
-    for (const id of ["new_1", "new_2"]) await collection.insert(id, note(2));
-    isHeld = true;
-    // One document too many for loose files: they are all packed, and read for it.
-    const checkpoint = state.checkpoint();
-    await reading;
-    for (const id of ["loose_1", "new_1"]) expect(await collection.delete(id)).toBe(true);
-    turns.emit("go on");
-    await checkpoint;
-    expect(state.metrics.checkpoints).toBe(2);
-    for (const id of ["loose_1", "new_1"]) {
-      expect(await collection.get(id)).toBeUndefined();
-      expect(await collection.delete(id)).toBe(false);
-    }
-    expect(await allOf(collection)).toEqual(
-      new Map([
-        ["loose_2", note(1)],
-        ["new_2", note(2)],
-      ]),
-    );
-    await state.close();
-    const again = await folder.open();
-    expect([...(await allOf(again.collection(notes))).keys()].sort()).toEqual(["loose_2", "new_2"]);
   });
 });
