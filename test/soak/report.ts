@@ -1,4 +1,4 @@
-import { cpus, release, type as system } from "node:os";
+import { cpus, type as system } from "node:os";
 import type { Unit } from "./figures/figure.js";
 import type { Row } from "./figures/measurements.js";
 import type { Soak } from "./soak.js";
@@ -9,10 +9,7 @@ export function reportOf(soak: Soak): string {
   const living = traffic.populations.map(({ kind, size }) => `${size} ${kind.name}s`).join(", ");
   const cutOff = [documents.cutOff, ...traffic.populations.map((population) => population.cutOff)];
   const facts: [name: string, value: string | number][] = [
-    [
-      "run",
-      `${soak.minutes} minutes, seed ${soak.seed}, Node ${process.version}, ${system()} ${release()}, ${cpus().length} cores`,
-    ],
+    ["run", `${soak.minutes} minutes, seed ${soak.seed}, Node ${process.version}, ${system()}, ${cpus().length} cores`],
     ["kills", `${soak.kills}, of ${soak.lives.service} services and ${soak.lives.writer} writers`],
     ["requests", `${traffic.requests}, ${traffic.lists} of them lists`],
     ["acknowledged", `${traffic.acknowledged} over HTTP, ${documents.acknowledged} by the library`],

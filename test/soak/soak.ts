@@ -187,8 +187,7 @@ export class Soak {
       }
       const size = await sizeOfState(this.#directory);
       for (const name of size.packNames) this.packNames.add(name);
-      // Until there is one of everything that there may be, their number grows.
-      if (this.traffic.hasBeenFull) this.measurements.addState(this.#phase, size, reader.news?.documents ?? 0);
+      this.measurements.addState(this.#phase, size, reader.news?.documents ?? 0, this.traffic.hasBeenFull);
       await sleep(Math.max(0, this.#plan.sampleMs - (Date.now() - began)));
     }
   }

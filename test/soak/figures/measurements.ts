@@ -33,8 +33,11 @@ export class Measurements {
     }
   }
 
-  /** @param documents how many live, by the reader. */
-  addState(phase: Phase, { parts: size, collections }: StateSize, documents: number): void {
+  /**
+   * @param documents how many live, by the reader.
+   * @param isFull whether there is as much of everything as there may be; before that, only limits are looked at.
+   */
+  addState(phase: Phase, { parts: size, collections }: StateSize, documents: number, isFull: boolean): void {
     if (documents === 0 || collections === 0) return;
     const packBytes = size.packs.bytes + size.packIndexes.bytes;
     const values: Record<StateFigure, number> = {
@@ -51,7 +54,8 @@ export class Measurements {
       quarantineFiles: size.quarantine.files,
     };
     for (const [name, figure] of Object.entries(stateFigures) as [StateFigure, Figure][]) {
-      this.#seriesOf(phase, directory, figure).add(Date.now(), values[name]);
+      const series = this.#seriesOf(phase, directory, figure);
+      if (isFull || figure.limit !== undefined) series.add(Date.now(), values[name]);
     }
   }
 
