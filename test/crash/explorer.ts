@@ -6,7 +6,7 @@ import { fingerprintOf, type DiskImage } from "./disk/disk-image.js";
 import type { Machine } from "./machine.js";
 import type { Recording } from "./recording.js";
 import type { Scenario } from "./scenarios.js";
-import { randomVariant, systematicVariants, type CrashVariant } from "./states/crash-variants.js";
+import { oneOfEachKind, randomVariant, systematicVariants, type CrashVariant } from "./states/crash-variants.js";
 import { Random } from "./states/random.js";
 import { formatToken, type StateToken } from "./state-token.js";
 
@@ -22,6 +22,7 @@ export interface ExplorerOptions {
   readonly machine: Machine;
   readonly scenario: Scenario;
   readonly seed: number;
+  /** What is found is added here. */
   readonly counts: Counts;
   /** A disk that is not what it seems. */
   readonly breaking?: ((disk: FileSystem) => FileSystem) | undefined;
@@ -30,11 +31,17 @@ export interface ExplorerOptions {
   readonly isEnough: () => boolean;
 }
 
+/** Every place is visited in one of so many rounds, so that a limit on the states leaves out some everywhere. */
+const rounds = 8;
+
 /** Explores the states that a crash anywhere in one recording may leave. */
 export class Explorer {
   readonly #options: ExplorerOptions;
   readonly #recording: Recording;
+  /** States that were checked, and what was promised of them. */
   readonly #seen = new Set<string>();
+  /** Outcomes that were tried, by their places. */
+  readonly #visited = new Set<string>();
 
   private constructor(options: ExplorerOptions, recording: Recording) {
     this.#options = options;
@@ -51,16 +58,37 @@ export class Explorer {
     return this.#recording.events.length;
   }
 
-  /** Visits every place with the outcomes that are always tried. */
-  async systematically(): Promise<void> {
+  /**
+   * Visits every place with one crash of each kind that is possible there, whatever the number of states that is wanted,
+   * and counts the places.
+   */
+  async everyPlace(): Promise<void> {
     const counts = this.#options.counts.of(this.#options.scenario.name);
+    counts.recordings += 1;
     for (const point of crashPoints(this.#recording)) {
-      counts.points += 1;
-      let index = 0;
-      for (const variant of systematicVariants(point.history)) {
-        if (this.#options.isEnough()) return;
+      counts.places += 1;
+      const kinds = oneOfEachKind(point.history);
+      for (const kind of kinds.keys()) counts.faults[kind].places += 1;
+      if (this.#options.isEnough()) continue;
+      counts.visitedPlaces += 1;
+      for (const [kind, { variant, index }] of kinds) {
         await this.#visit(point, variant, { kind: "systematic", index });
-        index += 1;
+        counts.faults[kind].visitedPlaces += 1;
+      }
+    }
+  }
+
+  /** Visits every place with all other outcomes that are always tried, in rounds over the whole, as far as they come. */
+  async everyOutcome(): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const point of crashPoints(this.#recording)) {
+        if (point.index % rounds !== round) continue;
+        let index = 0;
+        for (const variant of systematicVariants(point.history)) {
+          if (this.#options.isEnough()) return;
+          await this.#visit(point, variant, { kind: "systematic", index });
+          index += 1;
+        }
       }
     }
   }
@@ -118,14 +146,22 @@ export class Explorer {
     outcome: StateToken["outcome"],
   ): Promise<void> {
     const { machine, scenario, seed, counts, breaking, onViolation } = this.#options;
-    const { index, history, acknowledged, issued, isOpened } = point;
-    const { truth, storeId, endedAt, workload } = this.#recording;
-    counts.visit(scenario.name, faults);
+    const { index, history, truth, acknowledged, issued, isOpened } = point;
+    const { storeId, endedAt, workload } = this.#recording;
+    const place = `${index}.${outcome.kind}.${outcome.index}`;
+    if (this.#visited.has(place)) return;
+    this.#visited.add(place);
+    const own = counts.of(scenario.name);
+    own.states += 1;
+    for (const fault of faults) own.faults[fault].states += 1;
     const image = history.image(choice);
     const key = `${fingerprintOf(image)} ${String(machineSurvives)} ${acknowledged} ${issued} ${String(isOpened)}`;
-    if (this.#seen.has(key)) return;
+    if (this.#seen.has(key)) {
+      own.duplicates += 1;
+      return;
+    }
     this.#seen.add(key);
-    counts.check(scenario.name);
+    own.checked += 1;
     const problems = await checkState(machine, {
       image,
       machineSurvives,
@@ -139,7 +175,7 @@ export class Explorer {
       breaking,
     });
     if (problems.length === 0) return;
-    counts.violate(scenario.name);
+    own.violations += 1;
     const token = formatToken({ scenario: scenario.name, seed, point: index, outcome });
     onViolation({ token, faults, problems, image });
   }

@@ -1,10 +1,13 @@
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { parseToken, type StateToken } from "./state-token.js";
 
 export interface CrashOptions {
-  /** How many different states are opened and checked, at least those that are always tried. */
+  /** How many different states are opened and checked, at least one of each kind of crash at every place. */
   readonly states: number;
   readonly seed: number;
+  /** How many processes share the work. */
+  readonly jobs: number;
   /** Only the scenarios whose name contains this. */
   readonly only: string | undefined;
   /** One state again, instead of all. */
@@ -15,9 +18,11 @@ export interface CrashOptions {
 
 export const usage = `npm run test:crash -- [options]
 
-  --states <n>      how many different states to open and check (default 20000); every place of every scenario is
-                    visited in any case
+  --states <n>      how many different states to open and check (default 20000), shared evenly among the scenarios;
+                    every place of every recording is visited with each kind of crash in any case
   --seed <n>        of everything random (default 1)
+  --jobs <n>        how many processes share the work (default: as many as there are processors); what is found does
+                    not depend on it
   --only <text>     only scenarios whose name contains it
   --replay <token>  check one state again, as a failure names it
   --keep <folder>   where failing states are kept (default: a temporary folder)
@@ -30,6 +35,7 @@ export function parseCrashOptions(args: readonly string[]): CrashOptions | "help
     options: {
       states: { type: "string", default: "20000" },
       seed: { type: "string", default: "1" },
+      jobs: { type: "string", default: String(availableParallelism()) },
       only: { type: "string" },
       replay: { type: "string" },
       keep: { type: "string" },
@@ -38,10 +44,10 @@ export function parseCrashOptions(args: readonly string[]): CrashOptions | "help
   });
   if (values.help) return "help";
   const problems: string[] = [];
-  const whole = (name: string, text: string): number => {
+  const whole = (name: string, text: string, least = 0): number => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
-      problems.push(`--${name} must be a whole number from 0, not ${text}`);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least)
+      problems.push(`--${name} must be a whole number from ${least}, not ${text}`);
     return value;
   };
   const replay = values.replay === undefined ? undefined : parseToken(values.replay);
@@ -50,6 +56,7 @@ export function parseCrashOptions(args: readonly string[]): CrashOptions | "help
   const options: CrashOptions = {
     states: whole("states", values.states),
     seed: whole("seed", values.seed),
+    jobs: whole("jobs", values.jobs, 1),
     only: values.only,
     replay,
     keep: values.keep,

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import type * as nodeFileSystemModule from "../../src/files/node-file-system.js";
 import type * as openStateDirectoryModule from "../../src/open-state-directory.js";
 import type * as collectionsModule from "../../src/collections/index.js";
+import type * as segmentNameModule from "../../src/journal/segment-name.js";
 import type * as verifyModule from "../../src/store/verify.js";
 
 /**
@@ -18,6 +19,7 @@ async function built(module: string): Promise<unknown> {
 export const { defineCollection } = (await built("collections/index.js")) as typeof collectionsModule;
 export const { openStateDirectory } = (await built("open-state-directory.js")) as typeof openStateDirectoryModule;
 export const { verifyStateDirectory } = (await built("store/verify.js")) as typeof verifyModule;
+export const { parseSegmentName } = (await built("journal/segment-name.js")) as typeof segmentNameModule;
 export const { nodeFileSystem } = (await built("files/node-file-system.js")) as typeof nodeFileSystemModule;
 
 export type StateDirectory = openStateDirectoryModule.StateDirectory;

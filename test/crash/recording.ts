@@ -1,5 +1,6 @@
 import { setImmediate as giveWay } from "node:timers/promises";
-import { sentCommits, Truth } from "./checks/truth.js";
+import { TruthHistory } from "./checks/truth-history.js";
+import { Truth } from "./checks/truth.js";
 import { DiskLog, type DiskEvent } from "./disk/disk-event.js";
 import type { DiskImage } from "./disk/disk-image.js";
 import type { FileSystem } from "../../src/files/file-system.js";
@@ -17,13 +18,10 @@ export interface Recording {
   /** The disk before the first event. */
   readonly start: DiskHistory;
   readonly events: readonly DiskEvent[];
-  readonly truth: Truth;
+  /** What was sent to the disk, and what had been sent before the first event and was found there. */
+  readonly truth: TruthHistory;
   /** What had been acknowledged before the first event. */
   readonly acknowledgedBefore: number;
-  /** What had been sent to the disk before the first event, and was found there. */
-  readonly issuedBefore: number;
-  /** The highest commit that each event sent to the disk, for those that sent one. */
-  readonly issued: ReadonlyMap<number, number>;
   readonly storeId: string;
   /** Whether the directory had been handed out before the first event. */
   readonly openedBefore: boolean;
@@ -60,6 +58,7 @@ export async function record(machine: Machine, { workload, seed, from, breaking 
   const pacing = new Random(workload.name, seed, "pace");
   const options = {
     recorder: log,
+    freeBytes: workload.freeBytes,
     // Calls overlap as they do on a real disk: how long each takes is a matter of chance, but of the same chance each time.
     pace: async () => {
       for (let turns = pacing.below(3); turns > 0; turns -= 1) await giveWay();
@@ -69,25 +68,26 @@ export async function record(machine: Machine, { workload, seed, from, breaking 
   const started =
     from?.machineSurvives === true ? machine.restart(from.image, options) : machine.reboot(from?.image, options);
   const process = breaking === undefined ? started : machine.through(started, breaking(started.disk));
-  const acknowledged: AcknowledgedWrite[] = [];
+  const acknowledged: { readonly event: number; readonly write: AcknowledgedWrite }[] = [];
   let storeId = from?.storeId ?? "";
   let recoveredUpTo: number | undefined;
   const session: Session = {
     machine,
     process,
     random: new Random(workload.name, seed),
-    async open() {
+    async open({ as = process, settings } = {}) {
       const { directory } = machine;
       const state = await openStateDirectory({
         directory,
         collections: workloadCollections,
         ...smallStore,
         ...workload.settings,
-        environment: process.environment,
+        ...settings,
+        environment: as.environment,
       });
       recoveredUpTo ??= state.recovery.lastSequence;
       if (storeId === "") ({ storeId } = state);
-      log.record({ kind: "opened", sequence: state.recovery.lastSequence });
+      log.record({ kind: "opened", sequence: state.recovery.lastSequence, epoch: state.epoch });
       return state;
     },
     async close(state) {
@@ -96,14 +96,13 @@ export async function record(machine: Machine, { workload, seed, from, breaking 
     },
     acknowledged(state, write) {
       log.record({ kind: "acknowledged", sequence: Math.max(state.lastSequence, write?.sequence ?? 0) });
-      if (write !== undefined) acknowledged.push({ ...write, body: structuredClone(write.body) });
+      if (write === undefined) return;
+      acknowledged.push({ event: log.events.length, write: { ...write, body: structuredClone(write.body) } });
     },
   };
   await workload.run(session);
-  const truth = from === undefined ? new Truth() : from.truth.upTo(recoveredUpTo ?? 0);
-  const sent = sentCommits(log.events);
-  for (const { commit } of sent) truth.take(commit);
-  for (const write of acknowledged) assertJournaled(truth, write);
+  const truth = new TruthHistory(log.events, from === undefined ? new Truth() : from.truth.upTo(recoveredUpTo ?? 0));
+  for (const { event, write } of acknowledged) assertJournaled(truth.before(event), write);
   return {
     workload,
     seed,
@@ -111,8 +110,6 @@ export async function record(machine: Machine, { workload, seed, from, breaking 
     events: log.events,
     truth,
     acknowledgedBefore: from?.acknowledged ?? 0,
-    issued: new Map(sent.map(({ event, commit }) => [event, commit.sequence])),
-    issuedBefore: from === undefined ? 0 : (recoveredUpTo ?? 0),
     storeId,
     openedBefore: from?.storeId !== undefined,
     endedAt: machine.now(),

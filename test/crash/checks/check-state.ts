@@ -88,6 +88,7 @@ class StateCheck {
         directory: this.#machine.directory,
         collections: workloadCollections,
         ...smallStore,
+        ...this.#state.workload.settings,
         // What an opening goes on with is read from the journal here.
         journalRetainBytes: 1_048_576,
         environment: process.environment,

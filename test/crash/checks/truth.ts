@@ -1,4 +1,3 @@
-import type { DiskEvent } from "../disk/disk-event.js";
 import type { CommitRecord } from "../../../src/journal/record.js";
 
 /** A document as the commits up to some number make it. */
@@ -37,6 +36,11 @@ export class Truth {
     this.#commits.set(commit.sequence, commit);
   }
 
+  /** The newest commit; 0 if there is none. */
+  get last(): number {
+    return Math.max(0, ...this.#commits.keys());
+  }
+
   commit(sequence: number): CommitRecord | undefined {
     return this.#commits.get(sequence);
   }
@@ -72,31 +76,4 @@ export class Truth {
     }
     return this.#folded[sequence] as Expected;
   }
-}
-
-/** A commit as it was sent to the journal, and the event that sent it. */
-export interface SentCommit {
-  readonly event: number;
-  readonly commit: CommitRecord;
-}
-
-/** Finds the commits in what was written to segments: to files that were given the name of one. */
-export function sentCommits(events: readonly DiskEvent[]): SentCommit[] {
-  const segments = new Set<number>();
-  const sent: SentCommit[] = [];
-  for (const [index, event] of events.entries()) {
-    if (event.kind === "rename" && event.to.name.endsWith(".wal")) segments.add(event.inode);
-    if (event.kind !== "write" || !segments.has(event.inode)) continue;
-    for (const line of event.bytes.toString("utf8").split("\n")) {
-      const commit = commitOf(line);
-      if (commit !== undefined) sent.push({ event: index, commit });
-    }
-  }
-  return sent;
-}
-
-/** `<crc32> <JSON>`; a header and a watermark have no sequence. */
-function commitOf(line: string): CommitRecord | undefined {
-  if (!/^[0-9a-f]{8} \{"sequence":/.test(line)) return undefined;
-  return JSON.parse(line.slice(9)) as CommitRecord;
 }

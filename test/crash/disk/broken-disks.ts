@@ -1,4 +1,5 @@
 import type { FileSystem, OpenFile } from "../../../src/files/file-system.js";
+import { overridden, overriddenFile } from "./overridden-disk.js";
 
 /** What a disk, or a program that forgets a call, can do wrong without anybody noticing until the power goes. */
 export const breakages = {
@@ -24,41 +25,8 @@ export const breakages = {
   },
 } as const satisfies Readonly<Record<string, (disk: FileSystem) => FileSystem>>;
 
-/** The calls of a disk, some of them replaced. */
-function overridden(disk: FileSystem, calls: Partial<FileSystem>): FileSystem {
-  return {
-    open: (path, mode) => disk.open(path, mode),
-    readFile: (path) => disk.readFile(path),
-    readFileNow: (path) => disk.readFileNow(path),
-    readDirectory: (path) => disk.readDirectory(path),
-    status: (path) => disk.status(path),
-    existsNow: (path) => disk.existsNow(path),
-    identityNow: (path) => disk.identityNow(path),
-    makeDirectory: (path) => disk.makeDirectory(path),
-    removeDirectory: (path) => disk.removeDirectory(path),
-    rename: (from, to) => disk.rename(from, to),
-    link: (existing, name) => disk.link(existing, name),
-    remove: (path) => disk.remove(path),
-    touch: (path, time) => disk.touch(path, time),
-    syncDirectory: (path) => disk.syncDirectory(path),
-    kindOf: (path) => disk.kindOf(path),
-    space: (path) => disk.space(path),
-    canonical: (path) => disk.canonical(path),
-    ...calls,
-  };
-}
-
 function withoutSync(file: OpenFile): OpenFile {
-  return {
-    path: file.path,
-    read: (...range) => file.read(...range),
-    readNow: (...range) => file.readNow(...range),
-    write: (...range) => file.write(...range),
-    sync: () => Promise.resolve(),
-    truncate: (length) => file.truncate(length),
-    size: () => file.size(),
-    close: () => file.close(),
-  };
+  return overriddenFile(file, { sync: () => Promise.resolve() });
 }
 
 function folderOf(path: string): string {

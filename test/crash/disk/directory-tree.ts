@@ -15,6 +15,8 @@ export class DirectoryTree {
   readonly #mountPoint: string;
   readonly #root: DirectoryInode;
   readonly #now: () => number;
+  /** The names on the way of each path that was asked for: the same few are, again and again. */
+  readonly #paths = new Map<string, readonly string[]>();
   #lastInode = rootInode;
 
   constructor(mountPoint: string, image: DiskImage | undefined, now: () => number) {
@@ -85,11 +87,18 @@ export class DirectoryTree {
     return this.#lastInode;
   }
 
-  #namesOf(path: string, call: string): string[] {
-    if (path === this.#mountPoint) return [];
+  get root(): DirectoryInode {
+    return this.#root;
+  }
+
+  #namesOf(path: string, call: string): readonly string[] {
+    const known = this.#paths.get(path);
+    if (known !== undefined) return known;
     // Nothing that is under test may reach past its own directory without being noticed.
-    if (!isBelow(path, this.#mountPoint)) throw systemError("EPERM", call, path);
-    return path.slice(this.#mountPoint.length + 1).split("/");
+    if (path !== this.#mountPoint && !isBelow(path, this.#mountPoint)) throw systemError("EPERM", call, path);
+    const names = path === this.#mountPoint ? [] : path.slice(this.#mountPoint.length + 1).split("/");
+    this.#paths.set(path, names);
+    return names;
   }
 
   /** @param mounted files by inode number: one file may have two names. */

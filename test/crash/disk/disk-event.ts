@@ -39,7 +39,7 @@ export type Mark =
   /** Everything up to this commit has been acknowledged. */
   | { readonly kind: "acknowledged"; readonly sequence: number }
   /** An opening has been handed out; it had recovered up to this commit. */
-  | { readonly kind: "opened"; readonly sequence: number }
+  | { readonly kind: "opened"; readonly sequence: number; readonly epoch: number }
   | { readonly kind: "closed" };
 
 export interface DiskRecorder {

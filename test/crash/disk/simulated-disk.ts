@@ -7,6 +7,7 @@ import type {
   OpenMode,
 } from "../../../src/files/file-system.js";
 import { DirectoryTree, isBelow } from "./directory-tree.js";
+import { DiskRoom } from "./disk-room.js";
 import type { DiskImage } from "./disk-image.js";
 import type { DiskEvent, DiskRecorder } from "./disk-event.js";
 import type { DirectoryInode, Inode } from "./inode.js";
@@ -27,6 +28,8 @@ export interface SimulatedDiskOptions {
   readonly sockets?: SocketFolder;
   /** Milliseconds since 1970, for modification times. */
   readonly now?: () => number;
+  /** How much can be written beside what is there, in bytes. Default: more than any test writes, and not counted. */
+  readonly freeBytes?: number | undefined;
 }
 
 /** The number of ext4, so that the disk counts as a local one. */
@@ -42,11 +45,14 @@ const diskBytes = 2 ** 40;
 export class SimulatedDisk implements FileSystem {
   readonly #tree: DirectoryTree;
   readonly #options: SimulatedDiskOptions;
+  /** `undefined` where nothing is counted. */
+  readonly room: DiskRoom | undefined;
   #calls = 0;
 
   constructor(options: SimulatedDiskOptions) {
     this.#options = options;
     this.#tree = new DirectoryTree(options.mountPoint, options.image, () => this.now());
+    this.room = options.freeBytes === undefined ? undefined : new DiskRoom(this.#tree.root, options.freeBytes);
   }
 
   now(): number {
@@ -130,6 +136,7 @@ export class SimulatedDisk implements FileSystem {
     await this.pace();
     const { directory, name } = this.#tree.placeOf(path, "mkdir");
     if (directory.entries.has(name)) throw systemError("EEXIST", "mkdir", path);
+    if (this.room?.hasBlock === false) throw systemError("ENOSPC", "mkdir", path);
     this.#add(directory, name, this.#tree.newDirectory());
   }
 
@@ -214,7 +221,7 @@ export class SimulatedDisk implements FileSystem {
   async space(path: string): Promise<DiskSpace> {
     await this.pace();
     this.#tree.find(path, "statfs");
-    return { freeBytes: diskBytes, totalBytes: diskBytes };
+    return this.room?.space ?? { freeBytes: diskBytes, totalBytes: diskBytes };
   }
 
   async canonical(path: string): Promise<string> {

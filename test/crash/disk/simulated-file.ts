@@ -17,6 +17,7 @@ export class SimulatedFile implements OpenFile {
     this.path = path;
     this.#inode = inode;
     this.#mode = mode;
+    if (inode !== undefined) disk.room?.opened(inode);
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -38,7 +39,10 @@ export class SimulatedFile implements OpenFile {
     if (this.#mode === "read") throw systemError("EBADF", "write", this.path);
     const inode = this.#file("write");
     if (length === 0) return 0;
-    const bytes = Buffer.from(buffer.subarray(offset, offset + length));
+    // A disk that fills up takes what it has room for and says so; only where that is nothing, it refuses.
+    const longest = this.#disk.room?.longest(inode) ?? Number.POSITIVE_INFINITY;
+    if (position >= longest) throw systemError("ENOSPC", "write", this.path);
+    const bytes = Buffer.from(buffer.subarray(offset, offset + Math.min(length, longest - position)));
     resize(inode, Math.max(inode.bytes.length, position + bytes.length));
     inode.bytes.set(bytes, position);
     inode.modifiedAtMs = this.#disk.now();
@@ -61,6 +65,7 @@ export class SimulatedFile implements OpenFile {
     this.#assertOpen("ftruncate");
     if (this.#mode === "read") throw systemError("EINVAL", "ftruncate", this.path);
     const inode = this.#file("ftruncate");
+    if (length > (this.#disk.room?.longest(inode) ?? length)) throw systemError("ENOSPC", "ftruncate", this.path);
     resize(inode, length);
     inode.modifiedAtMs = this.#disk.now();
     this.#disk.record({ kind: "truncate", inode: inode.number, length });
@@ -76,6 +81,7 @@ export class SimulatedFile implements OpenFile {
     await this.#disk.pace();
     this.#assertOpen("close");
     this.#isOpen = false;
+    if (this.#inode !== undefined) this.#disk.room?.closed(this.#inode);
   }
 
   #assertOpen(call: string): void {

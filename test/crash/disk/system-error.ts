@@ -4,6 +4,7 @@ const meanings: Readonly<Record<string, string>> = {
   EINVAL: "invalid argument",
   EISDIR: "illegal operation on a directory",
   ENOENT: "no such file or directory",
+  ENOSPC: "no space left on device",
   ENOTDIR: "not a directory",
   ENOTEMPTY: "directory not empty",
   EPERM: "operation not permitted",

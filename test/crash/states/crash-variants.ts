@@ -39,6 +39,7 @@ const zeros: Content = (file) => file.chosen({ unitBytes: 512, version: () => 0,
 
 /** As long as there are no more subsets than this, each of them is a state. */
 const mostSubsets = 64;
+const mostSingles = 6;
 const mostPrefixes = 12;
 
 function torn(unitBytes: number, version: ContentChoice["version"], size: ContentChoice["size"]): Content {
@@ -88,44 +89,87 @@ export function* systematicVariants(history: DiskHistory): Generator<CrashVarian
   }
 }
 
+/**
+ * Every choice among so many parts as long as these are few; otherwise, of some that lie all over them, each one alone
+ * and each one left out: where an operation is ahead of others, or missing, a program's mistakes show.
+ */
+function* choices(count: number): Generator<(part: number) => boolean> {
+  if (2 ** count <= mostSubsets) {
+    for (let mask = 0; mask < 2 ** count; mask += 1) yield (part) => ((mask >> part) & 1) === 1;
+    return;
+  }
+  for (let chosen = 0; chosen < mostSingles; chosen += 1) {
+    const single = Math.floor((chosen * count) / mostSingles);
+    yield (part) => part === single;
+    yield (part) => part !== single;
+  }
+}
+
 function* everyTornContent(files: readonly FileHistory[]): Generator<CrashVariant> {
   for (const [unitBytes, fault] of [
     [512, "bytes torn at 512"],
     [4096, "bytes torn at 4096"],
   ] as const) {
     const units = files.reduce((count, file) => count + file.unitsInDoubt(unitBytes), 0);
-    if (2 ** units > mostSubsets) continue;
-    for (let mask = 0; mask < 2 ** units; mask += 1) {
+    for (const isKept of choices(units)) {
       let unit = 0;
-      const version = (versions: number): number => {
-        const isKept = (mask >> unit) & 1;
-        unit += 1;
-        return isKept === 1 ? versions - 1 : 0;
-      };
-      yield variant(
-        [fault],
-        all,
-        torn(unitBytes, version, (sizes) => sizes - 1),
-      );
+      const content: Content = (file) =>
+        file.chosen({
+          unitBytes,
+          version: (versions) => {
+            const kept = isKept(unit);
+            unit += 1;
+            return kept ? versions - 1 : 0;
+          },
+          size: (sizes) => sizes - 1,
+        });
+      yield variant([fault], all, content);
     }
   }
 }
 
 function* everySubsetOfNames(history: DiskHistory): Generator<CrashVariant> {
   const changes = history.pendingNames;
-  if (2 ** changes.length <= mostSubsets) {
-    for (let mask = 0; mask < 2 ** changes.length; mask += 1) {
-      const chosen = new Set(changes.filter((_, index) => ((mask >> index) & 1) === 1));
-      const isChosen = subset((change) => chosen.has(change));
-      yield variant(["names kept in any subset"], isChosen, mask % 2 === 0 ? kept : lost);
-    }
+  let round = 0;
+  for (const isKept of choices(changes.length)) {
+    const chosen = new Set(changes.filter((_, index) => isKept(index)));
+    yield variant(
+      ["names kept in any subset"],
+      subset((change) => chosen.has(change)),
+      round % 2 === 0 ? kept : lost,
+    );
+    round += 1;
   }
   const effects = changes.flatMap((change) => change.effects).filter(({ certain }) => !certain);
-  if (effects.length === changes.length || 2 ** effects.length > mostSubsets) return;
-  for (let mask = 0; mask < 2 ** effects.length; mask += 1) {
-    const chosen = new Set(effects.filter((_, index) => ((mask >> index) & 1) === 1));
+  if (effects.length === changes.length) return;
+  for (const isKept of choices(effects.length)) {
+    const chosen = new Set(effects.filter((_, index) => isKept(index)));
     yield variant(["renames split in two"], (effect) => chosen.has(effect), kept);
   }
+}
+
+/** A variant among those that are always tried. */
+export interface IndexedVariant {
+  readonly variant: CrashVariant;
+  readonly index: number;
+}
+
+/**
+ * One variant of each kind that is possible at this place, among those that are always tried: the one in the middle,
+ * since the first and the last of a kind keep nothing or all, as other kinds do.
+ */
+export function oneOfEachKind(history: DiskHistory): ReadonlyMap<FaultKind, IndexedVariant> {
+  const all = new Map<FaultKind, IndexedVariant[]>();
+  let index = 0;
+  for (const variant of systematicVariants(history)) {
+    for (const fault of variant.faults) {
+      const ofKind = all.get(fault) ?? [];
+      ofKind.push({ variant, index });
+      all.set(fault, ofKind);
+    }
+    index += 1;
+  }
+  return new Map([...all].map(([fault, ofKind]) => [fault, ofKind[ofKind.length >> 1] as IndexedVariant]));
 }
 
 /** One of the other outcomes of a crash at this place, by chance. */

@@ -33,3 +33,6 @@ export const smallStore = {
   sweepMs: 3_600_000,
   heartbeatMs: 3_600_000,
 } as const;
+
+/** Bounds so small that a few dozen documents are packed, and packs merge. */
+export const packing = { packAtDocuments: 4, looseLimit: 6, mergeFactor: 2 } as const;

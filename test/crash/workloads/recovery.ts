@@ -6,7 +6,8 @@ export const recovery: Workload = {
   name: "recovery",
   async run(session) {
     const state = await session.open();
-    for (const id of ["after-1", "after-2"]) {
+    // Another owner may have recovered before this one, in its turn cut short.
+    for (const id of [`after-${state.epoch}-1`, `after-${state.epoch}-2`]) {
       const body = { text: "written after a recovery" };
       const head = await state.collection(notes).insert(id, body);
       session.acknowledged(state, { collection: "notes", ...head, body });
