@@ -31,6 +31,8 @@ export class LooseDocuments {
   readonly #layout: Layout;
   readonly #folders = new Set<string>();
   readonly #unsynced = new Set<string>();
+  /** Folders that were synced since this owner came, so that only its own changes can be in doubt. */
+  readonly #synced = new Set<string>();
 
   constructor(fileSystem: FileSystem, layout: Layout) {
     this.#fileSystem = fileSystem;
@@ -78,7 +80,14 @@ export class LooseDocuments {
    * journal has gone.
    */
   distrust(collection: string, id: string): void {
-    this.#distrustFolder(collection, dirname(this.pathOf(collection, id)));
+    const folder = dirname(this.pathOf(collection, id));
+    if (!this.#synced.has(folder)) this.#distrustFolder(collection, folder);
+  }
+
+  /** The same for the collection's own folder, and what is named in it. */
+  distrustCollection(collection: string): void {
+    for (const path of [dirname(this.#layout.documents(collection)), this.#layout.collections])
+      this.#unsynced.add(path);
   }
 
   /** Makes every name written, removed or distrusted so far durable. */
@@ -91,6 +100,7 @@ export class LooseDocuments {
         if (!isAbsent(error)) throw error;
       }
       this.#unsynced.delete(folder);
+      this.#synced.add(folder);
     }
   }
 
@@ -106,8 +116,8 @@ export class LooseDocuments {
 
   /** Every name on the way: a folder that is there may have been made by someone who was killed before he synced it. */
   #distrustFolder(collection: string, folder: string): void {
-    const documents = this.#layout.documents(collection);
-    for (const path of [folder, documents, dirname(documents), this.#layout.collections]) this.#unsynced.add(path);
+    this.#unsynced.add(folder).add(this.#layout.documents(collection));
+    this.distrustCollection(collection);
   }
 
   /**

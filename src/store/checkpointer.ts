@@ -217,8 +217,19 @@ export class Checkpointer {
   /** Moves everything out of the journal and makes one pack of the packs of each collection. */
   async compact(): Promise<void> {
     await this.run();
-    await this.#merging?.then(undefined, () => undefined);
-    for (const state of [...this.#parts.states()]) await this.#merge(state, state.packs.packs);
+    // One merge after the other: two of the same packs would each put its own in their place.
+    while (this.#merging !== undefined) await this.#merging.then(undefined, () => undefined);
+    // A paused predecessor may yet put back its list, and what that names must be there: see `predecessorGone`.
+    if (this.#held) return;
+    this.#assertOpen();
+    this.#merging = this.#mergeAll()
+      .catch((error: unknown) => {
+        throw storageError(error, "merge packs", this.#parts.layout.collections);
+      })
+      .finally(() => {
+        this.#merging = undefined;
+      });
+    await this.#merging;
   }
 
   #mergeInBackground(): void {
@@ -235,9 +246,22 @@ export class Checkpointer {
   }
 
   async #mergeWhatIsDue(): Promise<void> {
-    for (const state of [...this.#parts.states()]) {
-      for (let due = this.#parts.merger.due(state); due.length > 0; due = this.#parts.merger.due(state))
+    const { states, merger } = this.#parts;
+    for (const state of [...states()]) {
+      for (;;) {
+        await indexed(state);
+        const due = merger.due(state);
+        if (due.length === 0) break;
         await this.#merge(state, due);
+      }
+    }
+  }
+
+  async #mergeAll(): Promise<void> {
+    const { states, merger } = this.#parts;
+    for (const state of [...states()]) {
+      await indexed(state);
+      for (const packs of merger.alike(state)) await this.#merge(state, packs);
     }
   }
 
@@ -256,6 +280,11 @@ export class Checkpointer {
     await this.#afterOthers(() => this.#written.settle());
     const merged = await merger.merge(state, packs, pace);
     await this.#afterOthers(async () => {
+      // A collection that was given its definition meanwhile has the same packs with other indexes: listed are those.
+      if (!packs.every((pack) => state.packs.packs.includes(pack))) {
+        await merger.discard(state, merged);
+        return;
+      }
       const list = state.packs.packs.flatMap((pack) =>
         pack === packs[0] ? [merged] : packs.includes(pack) ? [] : [pack],
       );
@@ -530,6 +559,11 @@ export class Checkpointer {
     const { inherited, journal } = this.#parts;
     return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
   }
+}
+
+/** Resolves when no pack of the collection is about to be given another index. Whether that succeeds is for those who list. */
+async function indexed({ indexing }: CollectionState): Promise<void> {
+  await indexing?.then(undefined, () => undefined);
 }
 
 /** How many documents have files of their own once the packs are listed. */

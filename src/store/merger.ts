@@ -52,6 +52,17 @@ export class Merger {
     return [];
   }
 
+  /** Neighbours that can be one pack, oldest first: those with the same indexes. */
+  alike({ packs: { packs } }: CollectionState): readonly (readonly Pack[])[] {
+    const runs: Pack[][] = [];
+    for (const pack of packs) {
+      const run = runs.at(-1);
+      if (run?.[0] !== undefined && sameColumns(run[0].columns, pack.columns)) run.push(pack);
+      else runs.push([pack]);
+    }
+    return runs;
+  }
+
   /** Writes one pack in the place of neighbours. It is whole and synced, and no checkpoint lists it yet. */
   async merge(state: CollectionState, packs: readonly Pack[], pace: () => void): Promise<Pack> {
     const { fileSystem, layout, storeId, cache, options } = this.#parts;

@@ -80,8 +80,18 @@ export class Packer {
   ): Promise<NewPack> {
     const { fileSystem, layout, storeId, cache } = this.#parts;
     const moved = await this.#select(state, versions);
+    // The loose file that a deleted document had may have been removed by an owner who was killed before that was on the
+    // disk, and nothing shows it. Once a merge has dropped the tombstone, a power loss would bring the document back with
+    // it: so its absence is made durable before the tombstone is listed.
+    for (const { version } of moved) if (version.deleted) this.#parts.documents.distrust(state.name, version.id);
     const directory = layout.packs(state.name);
-    await makeDirectories(fileSystem, directory);
+    try {
+      await makeDirectories(fileSystem, directory);
+    } catch (error) {
+      // What was made and could not be synced is there at the next attempt, and would count as durable.
+      this.#parts.documents.distrustCollection(state.name);
+      throw error;
+    }
     const { packs } = state;
     const lo = (packs.packs.at(-1)?.summary.hi ?? 0) + 1;
     let documents = packs.documents;

@@ -2,6 +2,7 @@ import { setImmediate as giveWay } from "node:timers/promises";
 import type { CollectionDefinition } from "../collections/index.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
+import { isAbsent } from "../files/node-file-system.js";
 import { openRebuilt, sameColumns, type ClockCache, type Pack } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
@@ -27,18 +28,8 @@ export async function rebuildPacks(
   for (;;) {
     const unfit = state.packs.packs.find((pack) => !sameColumns(pack.columns, columns));
     if (unfit === undefined) return;
-    const rebuilt = await openRebuilt({
-      fileSystem: parts.fileSystem,
-      directory: parts.layout.packs(state.name),
-      storeId: parts.storeId,
-      cache: parts.cache,
-      collection: state.name,
-      lo: unfit.summary.lo,
-      hi: unfit.summary.hi,
-      columns,
-      keysOf: ({ envelope, body }) => storedKeys(definition, envelope, body),
-      pace: () => giveWay(),
-    });
+    const rebuilt = await rebuild(parts, state, definition, unfit);
+    if (rebuilt === undefined) continue;
     const { packs, documents } = state.packs;
     if (packs.includes(unfit)) {
       state.repack(
@@ -53,5 +44,31 @@ export async function rebuildPacks(
       // A merge has replaced it meanwhile.
       await rebuilt.retire();
     }
+  }
+}
+
+/** @returns `undefined` if a merge has put another pack in the place of this one, and removed it. */
+async function rebuild(
+  parts: RebuildParts,
+  state: CollectionState,
+  definition: CollectionDefinition<unknown>,
+  pack: Pack,
+): Promise<Pack | undefined> {
+  try {
+    return await openRebuilt({
+      fileSystem: parts.fileSystem,
+      directory: parts.layout.packs(state.name),
+      storeId: parts.storeId,
+      cache: parts.cache,
+      collection: state.name,
+      lo: pack.summary.lo,
+      hi: pack.summary.hi,
+      columns: state.columns,
+      keysOf: ({ envelope, body }) => storedKeys(definition, envelope, body),
+      pace: () => giveWay(),
+    });
+  } catch (error) {
+    if (isAbsent(error) && !state.packs.packs.includes(pack)) return undefined;
+    throw error;
   }
 }
