@@ -88,8 +88,10 @@ export interface LoadedState {
   readonly damagedPacks: readonly DamagedPack[];
   readonly foreignFiles: readonly string[];
   readonly temporaryFiles: readonly string[];
-  /** Left by a checkpoint or merge that was cut short: packs that are not listed, loose files older than what a pack has. */
+  /** Left by a checkpoint that was cut short: files of documents older than what a pack has. */
   readonly supersededFiles: readonly string[];
+  /** Of packs that are not listed: left by a checkpoint or merge that was cut short. */
+  readonly unlistedPackFiles: readonly string[];
 }
 
 /** Reads everything a state directory holds, and changes nothing. */
@@ -110,6 +112,7 @@ class StateLoader {
   readonly #foreign: string[] = [];
   readonly #temporary: string[] = [];
   readonly #superseded: string[] = [];
+  readonly #unlisted: string[] = [];
   readonly #damagedPacks: DamagedPack[] = [];
   #documents = 0;
   #newestDocument = 0;
@@ -156,6 +159,7 @@ class StateLoader {
       ),
       damagedPacks: this.#damagedPacks,
       supersededFiles: this.#superseded,
+      unlistedPackFiles: this.#unlisted,
       foreignFiles: this.#foreign,
       temporaryFiles: this.#temporary,
     };
@@ -192,7 +196,7 @@ class StateLoader {
         if (pack !== undefined) packs.push(pack);
       }
       for (const { path, lo, hi } of found.files)
-        if (!live.some((range) => range.lo === lo && range.hi === hi)) this.#superseded.push(path);
+        if (!live.some((range) => range.lo === lo && range.hi === hi)) this.#unlisted.push(path);
       if (packs.length === 0) continue;
       const counted = packs.length === live.length ? listed?.[name]?.documents : undefined;
       const set = new PackSet(packs, counted ?? countPacked(packs));

@@ -225,7 +225,8 @@ async function recover(
   // looks left behind now is what its successor is working with.
   lock.checkFence();
   if (identity.rewrite) await writeManifest(fileSystem, layout, storeId, now);
-  const repaired = await repair(fileSystem, layout, quarantine, loaded);
+  const predecessorLives = lock.takeover.predecessorGone !== undefined;
+  const repaired = await repair(fileSystem, layout, quarantine, loaded, predecessorLives);
   const damagedClaims = await repairClaims(fileSystem, layout, quarantine, lock.claim, storeId);
   lock.checkFence();
   const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));

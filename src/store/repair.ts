@@ -19,12 +19,16 @@ export type RepairOutcome = Pick<
 /**
  * Sets aside what can not be trusted. Nothing here is needed for what was loaded: a crash in the middle leaves the rest
  * to the next recovery, which finds it again.
+ *
+ * @param predecessorLives whether the owner before was taken over while it lives. Then packs that are not listed stay: it
+ * may be about to list them, and no check can stop that one call. The opening after it has gone removes what is not.
  */
 export async function repair(
   fileSystem: FileSystem,
   layout: Layout,
   quarantine: Quarantine,
   loaded: LoadedState,
+  predecessorLives: boolean,
 ): Promise<RepairOutcome> {
   const damage: Damage[] = [];
   const lostDocuments: RecoveryReport["lostDocuments"] = [];
@@ -103,6 +107,7 @@ export async function repair(
   const removedTemporaryFiles = await sweepTemporaryFiles(fileSystem, [
     ...loaded.temporaryFiles,
     ...loaded.supersededFiles,
+    ...(predecessorLives ? [] : loaded.unlistedPackFiles),
   ]);
   return {
     damage,

@@ -139,7 +139,7 @@ function documentFindings(layout: Layout, loaded: LoadedState): VerifyFinding[] 
     ...loaded.foreignFiles.map((path): VerifyFinding => {
       return { file: local(path), kind: "foreign", detail: "the file is not one of Holdfast's", severity: "note" };
     }),
-    ...loaded.supersededFiles.map((path): VerifyFinding => {
+    ...[...loaded.supersededFiles, ...loaded.unlistedPackFiles].map((path): VerifyFinding => {
       const detail = "left by a checkpoint or merge that was cut short; the next owner removes it";
       return { file: local(path), kind: "document", detail, severity: "note" };
     }),

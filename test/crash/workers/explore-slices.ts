@@ -35,7 +35,8 @@ export async function exploreSlices(slices: readonly Slice[], options: WorkersOp
   const waiting = [...slices];
   let violations = 0;
   const work = async (): Promise<void> => {
-    const worker = fork(program, { serialization: "advanced" });
+    // Full disks and displaced owners are warned of by the thousand, as they should be.
+    const worker = fork(program, { serialization: "advanced", execArgv: [...process.execArgv, "--no-warnings"] });
     try {
       for (;;) {
         const slice = violations < mostViolations ? waiting.shift() : undefined;

@@ -53,11 +53,13 @@ async function put(session: Session, state: StateDirectory, id: string): Promise
   session.acknowledged(state, { collection: "notes", ...head, body });
 }
 
+/** One who was displaced is told so, or finds that what it had half written has been tidied up. */
 async function unlessDisplaced(work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "WRITER_FENCED") throw error;
+    const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
+    if (code !== "WRITER_FENCED" && cause?.code !== "ENOENT") throw error;
   }
 }
 
