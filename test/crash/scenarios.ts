@@ -10,7 +10,11 @@ import { documents } from "./workloads/documents.js";
 import { expiry } from "./workloads/expiry.js";
 import { fileRemovals } from "./workloads/file-removals.js";
 import { fullDisk } from "./workloads/full-disk.js";
+import { displacedPacker } from "./workloads/displaced-packer.js";
+import { packCompaction } from "./workloads/pack-compaction.js";
+import { packIndexes } from "./workloads/pack-indexes.js";
 import { packMerges } from "./workloads/pack-merges.js";
+import { packTiers } from "./workloads/pack-tiers.js";
 import { packedDocuments } from "./workloads/packed-documents.js";
 import { recovery } from "./workloads/recovery.js";
 import { reopening } from "./workloads/reopening.js";
@@ -47,9 +51,9 @@ function plain(workload: Workload): Scenario {
 function recoveryOf(scenario: Scenario, crash: Crash): Scenario {
   const name = `recovery-of-${scenario.name}-after-${crash}`;
   // What must hold beside the documents, and what the directory is opened with, is the same for the recovery.
-  const { check, settings } = scenario.workload;
+  const { check, settings, recovery: ownRecovery } = scenario.workload;
   const workload: Workload = {
-    ...recovery,
+    ...(ownRecovery === undefined ? recovery : { ...ownRecovery, recovery: ownRecovery }),
     ...(check === undefined ? {} : { check }),
     ...(settings === undefined ? {} : { settings }),
   };
@@ -103,6 +107,10 @@ const workloads = [
   fullDisk,
   packedDocuments,
   packMerges,
+  packTiers,
+  packCompaction,
+  packIndexes,
+  displacedPacker,
 ];
 
 /** Two crashes in a row before the one that is explored: in the work, and in the recovery from it. */
@@ -113,7 +121,10 @@ const twice: readonly (readonly [workload: Workload, first: Crash, second: Crash
   [surfaces, "kill", "kill"],
   [uploads, "power-loss", "kill"],
   [displacedOwner, "kill", "kill"],
+  [packedDocuments, "kill", "power-loss"],
   [packMerges, "kill", "kill"],
+  [packCompaction, "kill", "power-loss"],
+  [displacedPacker, "kill", "kill"],
 ];
 
 export const scenarios: readonly Scenario[] = [

@@ -15,6 +15,8 @@ const schema: z.ZodType<Note> = z.looseObject({
 
 /** The collections of the workloads. */
 export const notes = defineCollection<Note>({ name: "notes", schema, indexes: { tag: { path: "tag" } } });
+/** The notes as an earlier version of the program declared them, with another index. */
+export const formerNotes = defineCollection<Note>({ name: "notes", schema, indexes: { count: { path: "count" } } });
 export const ledgers = defineCollection<Note>({ name: "ledgers", schema });
 /** Only the checks write here: whether writing goes on after a recovery. */
 export const probes = defineCollection<Note>({ name: "probes", schema });

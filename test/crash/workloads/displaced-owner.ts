@@ -5,7 +5,7 @@ import { notes } from "./collections.js";
 import type { Session, Workload } from "./workload.js";
 
 /** More than the sign of life of an owner may be old. */
-const pauseMs = 60_000;
+export const pauseMs = 60_000;
 
 /**
  * An owner that is paused in the middle of its work, and displaced while it lives. When it goes on, what it was about to
@@ -54,7 +54,7 @@ async function put(session: Session, state: StateDirectory, id: string): Promise
 }
 
 /** One who was displaced is told so, or finds that what it had half written has been tidied up. */
-async function unlessDisplaced(work: Promise<void>): Promise<void> {
+export async function unlessDisplaced(work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {
@@ -63,6 +63,6 @@ async function unlessDisplaced(work: Promise<void>): Promise<void> {
   }
 }
 
-async function turns(count: number): Promise<void> {
+export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await giveWay();
 }

@@ -38,6 +38,8 @@ export interface Workload {
   /** How much room the disk has to begin with, in bytes. Default: more than can be used, and none is counted. */
   readonly freeBytes?: number;
   run(session: Session): Promise<void>;
+  /** What the next owner does after a crash in it. Default: it opens, writes a little, and leaves. */
+  readonly recovery?: Pick<Workload, "name" | "run">;
   /** What must hold in every state beyond the documents. @returns what does not. */
   readonly check?: (state: StateDirectory) => Promise<string[]>;
 }
