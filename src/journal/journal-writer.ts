@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
-import { isFullDisk, storageError } from "../files/storage-error.js";
+import { isFullDisk, journalFailure, storageError } from "../files/storage-error.js";
 import { commitJson, encodeLine, journalFormat, lineBound, type SegmentHeader } from "./record.js";
 import { formatSegmentName } from "./segment-name.js";
 import { SegmentSupply, type PreparedSegment } from "./segment-supply.js";
@@ -206,7 +206,7 @@ export class JournalWriter {
         await giveWay();
       }
     } catch (error) {
-      this.#fail(storageError(error, "write the journal", this.#segment?.file.path ?? this.#options.directory));
+      this.#fail(journalFailure(error, "write the journal", this.#path()));
     } finally {
       this.#running = undefined;
       // What was appended while the loop was ending.
@@ -244,6 +244,11 @@ export class JournalWriter {
     if (this.#segment === undefined) return deletesOnly ? this.#options.reserveBytes : 0;
     const reserve = deletesOnly || this.#supply.isReady ? 0 : this.#options.reserveBytes;
     return this.#segment.size - this.#segment.position - reserve;
+  }
+
+  /** Where it writes: the segment under its name, which the open file does not know, or the folder. */
+  #path(): string {
+    return join(this.#options.directory, this.#segment?.name ?? "");
   }
 
   /** Encodes the head of the queue, a bounded number of bytes of it. Nothing leaves the queue yet. */
@@ -312,9 +317,9 @@ export class JournalWriter {
   }
 
   #prepareFailed(error: unknown): void {
-    const cause = storageError(error, "prepare the next journal segment", this.#options.directory);
-    if (cause.code === "STORAGE_FULL") this.#becomeFull(cause);
-    else this.#fail(cause);
+    const doing = "prepare the next journal segment";
+    if (isFullDisk(error)) this.#becomeFull(storageError(error, doing, this.#options.directory));
+    else this.#fail(journalFailure(error, doing, this.#options.directory));
   }
 
   #becomeFull(error: HoldfastError): void {
@@ -326,7 +331,7 @@ export class JournalWriter {
       this.#resuming ??= this.#resume()
         .catch((again: unknown) => {
           if (isFullDisk(again)) return;
-          this.#fail(storageError(again, "prepare the next journal segment", this.#options.directory));
+          this.#fail(journalFailure(again, "prepare the next journal segment", this.#options.directory));
         })
         .finally(() => {
           this.#resuming = undefined;
@@ -398,7 +403,7 @@ export class JournalWriter {
       const end = encodeLine(this.#buffer, 0, JSON.stringify({ durable: this.#durable }));
       if (end <= segment.size - segment.position) await this.#write(segment, this.#buffer.subarray(0, end));
     } catch (error) {
-      this.#fail(storageError(error, "write the journal", segment?.file.path ?? this.#options.directory));
+      this.#fail(journalFailure(error, "write the journal", this.#path()));
     } finally {
       this.#running = undefined;
       if (this.#queue.length > 0 && this.#failure === undefined) this.#running = this.#run();

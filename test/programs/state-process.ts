@@ -5,9 +5,21 @@
  *
  *     state-process.js [without-sockets]
  */
+import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openStateDirectory, type HoldfastError, type OpenStateDirectoryOptions, type StateDirectory } from "holdfast";
 import { entries } from "./entries.js";
+
+interface Client {
+  readonly name: string;
+  readonly transactions: readonly { readonly number: number; readonly writes: readonly ClientWrite[] }[];
+}
+
+/** Without a text: deletes. */
+interface ClientWrite {
+  readonly id: string;
+  readonly text?: string;
+}
 
 type Command =
   | { readonly open: Omit<OpenStateDirectoryOptions, "collections" | "onProgress" | "environment"> }
@@ -20,10 +32,18 @@ type Command =
   | { readonly loopInsert: { readonly prefix: string; readonly atOnce: number; readonly bytes?: number } }
   /** Without end, writes two entries in one transaction, with the same text. */
   | { readonly loopPairs: { readonly left: string; readonly right: string } }
+  /**
+   * Each client commits its transactions one after the other, the clients beside each other, and each of a client's
+   * transactions writes its number to the client's own entry `marker-<name>`. Acknowledgments are told by `<name> <number>`.
+   */
+  | { readonly clients: readonly Client[] }
   /** Tells every change there is, from `since` on. */
   | { readonly follow: { readonly since?: number } }
   /** Tells the ids of all entries, sorted. */
   | { readonly list: true }
+  /** Takes every descriptor that the system still gives this process; `giveDescriptors` gives them back. */
+  | { readonly takeDescriptors: true }
+  | { readonly giveDescriptors: true }
   | { readonly stop: true }
   | { readonly checkpoint: true }
   | { readonly close: true };
@@ -34,6 +54,7 @@ if (process.argv[2] === "without-sockets") Object.defineProperty(process, "platf
 let opened: StateDirectory | undefined;
 let stopped = false;
 const loops: Promise<void>[] = [];
+const descriptors: number[] = [];
 
 function tell(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -65,6 +86,26 @@ async function insert(id: string, bytes: number): Promise<boolean> {
   } catch (error) {
     tell({ event: "rejected", id, ...failureOf(error) });
     return false;
+  }
+}
+
+async function work({ name, transactions }: Client): Promise<void> {
+  const { epoch } = state();
+  for (const { number, writes } of transactions) {
+    const id = `${name} ${number}`;
+    try {
+      await state().transaction(async (transaction) => {
+        const all = transaction.collection(entries);
+        await all.put(`marker-${name}`, { text: String(number), epoch });
+        for (const { id: written, text } of writes) {
+          if (text === undefined) await all.delete(written);
+          else await all.put(written, { text, epoch });
+        }
+      });
+      tell({ event: "acknowledged", id, epoch });
+    } catch (error) {
+      tell({ event: "rejected", id, ...failureOf(error) });
+    }
   }
 }
 
@@ -108,6 +149,17 @@ async function follow(since: number | undefined): Promise<void> {
   }
 }
 
+/** @returns the code with which the system ended it. */
+function takeDescriptors(): string | undefined {
+  for (;;) {
+    try {
+      descriptors.push(openSync("/dev/null", "r"));
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    }
+  }
+}
+
 async function allIds(): Promise<string[]> {
   const ids: string[] = [];
   for (let after: string | undefined; ;) {
@@ -145,10 +197,16 @@ async function obey(command: Command): Promise<object> {
     loops.push(loopInsert(prefix, atOnce, bytes));
   } else if ("loopPairs" in command) {
     loops.push(loopPairs(command.loopPairs.left, command.loopPairs.right));
+  } else if ("clients" in command) {
+    await Promise.all(command.clients.map(work));
   } else if ("follow" in command) {
     loops.push(follow(command.follow.since));
   } else if ("list" in command) {
     return { ids: await allIds() };
+  } else if ("takeDescriptors" in command) {
+    return { code: takeDescriptors() };
+  } else if ("giveDescriptors" in command) {
+    for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   } else if ("checkpoint" in command) {
     await state().checkpoint();
   } else if ("close" in command) {
