@@ -13,7 +13,7 @@ export function rowsOf(text) {
 }
 
 /** The tests named in a cell: `file`: `title`, parted by <br>. A title with backticks stands between double ones. */
-function testsOf(cell) {
+export function testsOf(cell) {
   return cell.split("<br>").map((reference) => {
     const match = /^`(test\/[^`]+)`: (`{1,2}) ?(.+?) ?\2$/.exec(reference.trim());
     return match === null ? { reference } : { file: match[1], title: match[3] };

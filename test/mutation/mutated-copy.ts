@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import ts from "typescript";
@@ -33,6 +33,8 @@ export class MutatedCopy implements AsyncDisposable {
   /** @param checkout built, sources and programs. */
   static async of(checkout: string, options: { readonly keep: boolean }): Promise<MutatedCopy> {
     const copy = new MutatedCopy(await mkdtemp(join(tmpdir(), "holdfast-mutation-")), options.keep);
+    // Tests of lost permissions run programs of it as somebody who owns nothing.
+    await chmod(copy.root, 0o755);
     for (const name of copied) await cp(join(checkout, name), join(copy.root, name), { recursive: true });
     const packages = join(checkout, "node_modules");
     await mkdir(join(copy.root, "node_modules"));

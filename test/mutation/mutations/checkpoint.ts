@@ -10,39 +10,42 @@ export const checkpointMutations: readonly Mutation[] = [
     name: "segments-deleted-before-the-checkpoint",
     bug: "Journal segments go before the checkpoint that covers them is on the disk.",
     file: checkpointer,
-    find: "      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
+    find: "    await reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
     replace:
-      "      this.sequence = sequence;\n      await this.#pruneJournal(0);\n      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
+      "    this.sequence = checkpoint.sequence;\n    await this.#pruneJournal(0);\n    await reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
     tests: [explorer],
   },
   {
     name: "checkpoint-before-the-documents",
     bug: "The checkpoint says that documents are in their files while they are still being written.",
     file: checkpointer,
-    find: `      for (const { state, versions } of taken) await this.#writeDocuments(state, versions);
+    find: `        else await this.#writeDocuments(state, versions);
+      }
       await this.#parts.documents.syncFolders();
-      const checkpoint: Checkpoint = {
+      this.#parts.checkFence();
+      await this.#write({
         format: 1,
         storeId,
         sequence,
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
-        documents: Object.fromEntries(taken.map(({ state, documents }) => [state.name, documents])),
-      };
-      this.#parts.checkFence();
-      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));
+        documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
+        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+      });
 `,
-    replace: `      const checkpoint: Checkpoint = {
+    replace: `      }
+      this.#parts.checkFence();
+      await this.#write({
         format: 1,
         storeId,
         sequence,
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
-        documents: Object.fromEntries(taken.map(({ state, documents }) => [state.name, documents])),
-      };
-      this.#parts.checkFence();
-      await this.#parts.reserve.replace(layout.checkpoint, sealJson(checkpoint));
-      for (const { state, versions } of taken) await this.#writeDocuments(state, versions);
+        documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
+        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+      });
+      for (const { state, versions } of taken)
+        if (written.every((pack) => pack.state !== state)) await this.#writeDocuments(state, versions);
       await this.#parts.documents.syncFolders();
 `,
     tests: [explorer],
@@ -99,8 +102,8 @@ export const checkpointMutations: readonly Mutation[] = [
     name: "fence-not-checked-before-the-checkpoint-file",
     bug: "An owner that lost the directory replaces its successor's checkpoint by its own.",
     file: checkpointer,
-    find: "      this.#parts.checkFence();\n      await this.#parts.reserve.replace(",
-    replace: "      await this.#parts.reserve.replace(",
+    find: "      this.#parts.checkFence();\n      await this.#write({\n",
+    replace: "      await this.#write({\n",
     tests: ["test/store/fenced-checkpoint.test.ts"],
   },
   {

@@ -77,7 +77,7 @@ export const fileMutations: readonly Mutation[] = [
     file: "src/files/file-system.ts",
     find: "    written += count;\n",
     replace: "    written = bytes.length;\n",
-    tests: [faults],
+    tests: ["test/journal/journal-writer.test.ts", faults],
   },
   {
     name: "blob-bytes-not-synced",

@@ -100,7 +100,7 @@ export const journalWritingMutations: readonly Mutation[] = [
     name: "unacknowledged-version-shown",
     bug: "A read returns what is written and may still fail.",
     file: "src/store/stored-collection.ts",
-    find: "living(this.#engine, this.#state.acknowledged.get(id))",
+    find: "living(this.#engine, this.#state.find(id))",
     replace: "living(this.#engine, this.#state.newest(id))",
     tests: ["test/store/unacknowledged.test.ts"],
   },

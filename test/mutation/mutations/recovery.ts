@@ -42,7 +42,7 @@ export const recoveryMutations: readonly Mutation[] = [
     name: "older-commit-replayed-over-a-newer-document",
     bug: "A commit from the journal undoes what a checkpoint that was cut short had already moved.",
     file: load,
-    find: "      if (former !== undefined && former.sequence > commit.sequence) continue;\n",
+    find: "      if (former !== undefined && former > commit.sequence) continue;\n",
     replace: "",
     tests: ["test/store/cut-short-checkpoint.test.ts"],
   },
