@@ -25,14 +25,22 @@ export function pieceChecksum(piece: Buffer, position: number): number {
 export function readPieceNow(file: ReadableFile, position: number, length: number): Buffer {
   const piece = Buffer.allocUnsafeSlow(length);
   readFullyNow(file, piece, length, position);
-  checkPiece(file.path, piece, position);
+  checkPiece(file, piece, position);
   return piece;
 }
 
+/** Files of which a piece was found damaged: whoever can make them anew should. */
+const damagedFiles = new WeakSet<ReadableFile>();
+
+export function isKnownDamaged(file: ReadableFile): boolean {
+  return damagedFiles.has(file);
+}
+
 /** @throws HoldfastError `CORRUPT` */
-export function checkPiece(path: string, piece: Buffer, position: number): void {
+export function checkPiece(file: ReadableFile, piece: Buffer, position: number): void {
   if (piece.length < checksumBytes || piece.readUInt32BE(0) !== pieceChecksum(piece, position)) {
-    throw corrupt(path, position, "does not match its checksum");
+    damagedFiles.add(file);
+    throw corrupt(file.path, position, "does not match its checksum");
   }
 }
 

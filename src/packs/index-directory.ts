@@ -27,6 +27,8 @@ export const indexDirectorySchema = z.object({
   documents: count,
   tombstones: count,
   packBytes: count,
+  /** CRC-32 of all lines: without the index it tells whether they are the right ones, and all of them. */
+  packChecksum: count,
   newestSequence: count,
   largestSchemaVersion: count,
   columns: packColumnsSchema,

@@ -51,8 +51,12 @@ export class IndexWriter {
     this.#filter = { offset, pages };
   }
 
-  /** Writes the directory. @returns it. */
-  end(tables: OtherTables, packBytes: number, largestSchemaVersion: number): IndexDirectory {
+  /** Writes the directory. @param lines how many bytes they take together, and their checksum. @returns the directory. */
+  end(
+    tables: OtherTables,
+    lines: { readonly position: number; readonly checksum: number },
+    largestSchemaVersion: number,
+  ): IndexDirectory {
     if (this.#idsExtent === undefined) throw new Error("The table of ids has not been ended.");
     const { storeId, collection, lo, hi, columns } = this.#subject;
     const directory: IndexDirectory = {
@@ -62,7 +66,8 @@ export class IndexWriter {
       hi,
       documents: this.#documents,
       tombstones: this.#idsExtent.entries - this.#documents,
-      packBytes,
+      packBytes: lines.position,
+      packChecksum: lines.checksum,
       newestSequence: this.#newestSequence,
       largestSchemaVersion,
       columns,

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { corrupt, readFully, type ReadableFile } from "./checked-file.js";
 
 const windowBytes = 256 * 1024;
@@ -9,6 +10,8 @@ export class LineScan {
   line: Buffer = Buffer.alloc(0);
   /** Where that begins. */
   offset = 0;
+  /** CRC-32 of everything that was read. */
+  checksum = 0;
   readonly #file: ReadableFile;
   readonly #size: number;
   #content = Buffer.alloc(0);
@@ -48,7 +51,9 @@ export class LineScan {
       }
       const content = Buffer.allocUnsafeSlow(rest.length + wanted);
       rest.copy(content);
-      await readFully(this.#file, content.subarray(rest.length), wanted, position);
+      const added = content.subarray(rest.length);
+      await readFully(this.#file, added, wanted, position);
+      this.checksum = crc32(added, this.checksum);
       this.#content = content;
       this.#start = position - rest.length;
       this.#at = 0;

@@ -55,7 +55,7 @@ export async function mergePacks(
       await merge.copyLines(options.dropTombstones);
       const tables = await merge.mergeTables();
       const largestSchemaVersion = Math.max(0, ...packs.map(({ summary }) => summary.largestSchemaVersion));
-      return merge.index.end(tables, packFile.position, largestSchemaVersion);
+      return merge.index.end(tables, packFile, largestSchemaVersion);
     });
   } finally {
     for (const pack of packs) pack.release();

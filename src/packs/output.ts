@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
 import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
@@ -28,6 +29,7 @@ export class NewFile implements Output {
   #buffer = Buffer.allocUnsafeSlow(bufferBytes);
   #waiting = 0;
   #written = 0;
+  #checksum = 0;
   #isOpen = true;
   #isPublished = false;
 
@@ -47,6 +49,11 @@ export class NewFile implements Output {
     return this.#written + this.#waiting;
   }
 
+  /** CRC-32 of everything that was appended. */
+  get checksum(): number {
+    return crc32(this.#buffer.subarray(0, this.#waiting), this.#checksum);
+  }
+
   get isFull(): boolean {
     return this.#waiting >= bufferBytes;
   }
@@ -63,7 +70,9 @@ export class NewFile implements Output {
   }
 
   async flush(): Promise<void> {
+    const { checksum } = this;
     await writeFully(this.#file, this.#buffer.subarray(0, this.#waiting), this.#written);
+    this.#checksum = checksum;
     this.#written += this.#waiting;
     this.#waiting = 0;
   }

@@ -13,6 +13,8 @@ export const packSummarySchema = z.object({
   /** How many deletions it remembers. */
   tombstones: count,
   packBytes: count,
+  /** CRC-32 of the lines. */
+  packChecksum: count,
   indexBytes: count,
   /** The newest commit that wrote a line of it; 0 for an empty pack. */
   newestSequence: count,
@@ -24,6 +26,6 @@ export type PackSummary = Readonly<z.infer<typeof packSummarySchema>>;
 
 /** The summary of an index of so many bytes. */
 export function summaryOf(directory: IndexDirectory, indexBytes: number): PackSummary {
-  const { lo, hi, documents, tombstones, packBytes, newestSequence, largestSchemaVersion } = directory;
-  return { lo, hi, documents, tombstones, packBytes, indexBytes, newestSequence, largestSchemaVersion };
+  const { lo, hi, documents, tombstones, packBytes, packChecksum, newestSequence, largestSchemaVersion } = directory;
+  return { lo, hi, documents, tombstones, packBytes, packChecksum, indexBytes, newestSequence, largestSchemaVersion };
 }

@@ -3,13 +3,15 @@ import type { IndexValue } from "../collections/index.js";
 import { decodeLine, type EncodedDocument } from "../documents/envelope.js";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
+import { isAbsent } from "../files/node-file-system.js";
 import type { Block } from "./block.js";
 import type { ClockCache } from "./clock-cache.js";
-import { readFully, readFullyNow, type ReadableFile } from "./checked-file.js";
+import { isKnownDamaged, readFully, readFullyNow, type ReadableFile } from "./checked-file.js";
 import { hashOfId } from "./id-filter.js";
 import { expiryIn, isTombstone, lengthIn, offsetIn, sequenceIn } from "./id-payload.js";
 import { readDirectory, type IndexDirectory } from "./index-directory.js";
 import { KeyBytes, readText } from "./key-bytes.js";
+import { MemoryFile } from "./memory-file.js";
 import type { PackColumns } from "./pack-columns.js";
 import { packFileNames } from "./pack-name.js";
 import { summaryOf, type PackSummary } from "./pack-summary.js";
@@ -45,6 +47,8 @@ export interface OpenPackOptions {
   readonly lo: number;
   readonly hi: number;
   readonly cache: ClockCache;
+  /** Open it also if its lines are missing, or not as long as the index says: what can not be read of them is `CORRUPT`. */
+  readonly acceptAnyLines?: boolean;
 }
 
 export interface WalkOptions {
@@ -119,14 +123,20 @@ export class Pack {
       const indexBytes = await index.size();
       const directory = await readDirectory(index, indexBytes);
       checkIdentity(directory, options, index.path);
-      lines = await options.fileSystem.open(join(options.directory, names.pack), "read");
-      await checkLength(lines, directory.packBytes);
+      const path = join(options.directory, names.pack);
+      lines = await openLines(options, path);
+      if (options.acceptAnyLines !== true) await checkLength(lines, directory.packBytes);
       return new Pack(directory, lines, index, indexBytes, options.cache);
     } catch (error) {
       await lines?.close();
       await index.close();
       throw error;
     }
+  }
+
+  /** Whether a piece of its index was found damaged. The lines, as far as they are whole, can make it anew. */
+  get hasDamagedIndex(): boolean {
+    return isKnownDamaged(this.index);
   }
 
   /** @returns what the pack has under an id, be it a tombstone; `undefined` if it has nothing. */
@@ -224,6 +234,21 @@ export class Pack {
       return this.decode(place, line);
     } finally {
       this.release();
+    }
+  }
+
+  /**
+   * Whether a line can be read and is the right one.
+   *
+   * @throws HoldfastError `STORAGE_FAILED`: an outage is no damage.
+   */
+  async canRead(place: PackedPlace): Promise<boolean> {
+    try {
+      await this.read(place);
+      return true;
+    } catch (error) {
+      if (isHoldfastError(error, "CORRUPT")) return false;
+      throw error;
     }
   }
 
@@ -346,12 +371,21 @@ export async function checkLength(lines: ReadableFile, packBytes: number): Promi
   });
 }
 
+async function openLines({ fileSystem, acceptAnyLines }: OpenPackOptions, path: string): Promise<ReadableFile> {
+  try {
+    return await fileSystem.open(path, "read");
+  } catch (error) {
+    if (acceptAnyLines === true && isAbsent(error)) return new MemoryFile(path);
+    throw error;
+  }
+}
+
 function checkIdentity(directory: IndexDirectory, options: OpenPackOptions, path: string): void {
   for (const name of ["storeId", "collection", "lo", "hi"] as const) {
     const expected = options[name];
     if (expected === undefined || directory[name] === expected) continue;
     throw new HoldfastError("CORRUPT", `${path} says ${name} ${directory[name]} instead of ${expected}.`, {
-      details: { path, found: directory[name], expected },
+      details: { path, member: name, found: directory[name], expected },
     });
   }
 }

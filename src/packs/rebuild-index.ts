@@ -104,7 +104,7 @@ async function indexLines(
     }
     index.endIds();
     const tables = await columns.drainInto(output, pacer);
-    return index.end(tables, size, indexer.largestSchemaVersion);
+    return index.end(tables, { position: size, checksum: scan.checksum }, indexer.largestSchemaVersion);
   } finally {
     await store.discard();
   }

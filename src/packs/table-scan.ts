@@ -61,7 +61,7 @@ export class TableScan implements SortedSource {
     const length = root.end(this.#number) - start;
     if (!this.#window.has(position, length)) return false;
     const bytes = this.#window.part(position, length);
-    checkPiece(this.#table.file.path, bytes, position);
+    checkPiece(this.#table.file, bytes, position);
     this.block = new Block([], this.#number, root.firstEntry(this.#number), bytes, this.#table.payloadBytes);
     this.index = 0;
     this.#number += 1;

@@ -54,7 +54,7 @@ export async function writePack(
       }
       index.endIds();
       const tables = await columns.drainInto(indexFile, pacer);
-      return index.end(tables, pack.position, writer.largestSchemaVersion);
+      return index.end(tables, pack, writer.largestSchemaVersion);
     } finally {
       await store.discard();
     }

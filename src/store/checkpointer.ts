@@ -43,8 +43,12 @@ export interface CheckpointerParts {
   readonly damagedSegments: ReadonlySet<string>;
   /** The last one that is whole; `undefined` in a new directory, or if it was damaged. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Whether recovery put other packs in the place of those that the checkpoint lists. */
+  readonly isListStale: boolean;
   readonly packer: Packer;
   readonly merger: Merger;
+  /** Makes the index of a pack anew. @throws HoldfastError `CORRUPT` if its lines are damaged too. */
+  readonly renewIndex: (state: CollectionState, pack: Pack) => Promise<void>;
   /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
   readonly checkFence: () => void;
   /**
@@ -101,6 +105,8 @@ export class Checkpointer {
   #held: boolean;
   readonly #written: WrittenCheckpoint;
   #merging: Promise<void> | undefined;
+  /** Packs whose index and lines are both damaged. */
+  readonly #beyondRepair = new WeakSet<Pack>();
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -280,7 +286,7 @@ export class Checkpointer {
     await this.#afterOthers(() => this.#written.settle());
     const merged = await merger.merge(state, packs, pace);
     await this.#afterOthers(async () => {
-      // A collection that was given its definition meanwhile has the same packs with other indexes: listed are those.
+      // Another index may have been made for one of them meanwhile: then what was merged is of the old one.
       if (!packs.every((pack) => state.packs.packs.includes(pack))) {
         await merger.discard(state, merged);
         return;
@@ -347,6 +353,8 @@ export class Checkpointer {
 
   #isDue(): boolean {
     return (
+      this.#written.isStale ||
+      this.#damagedIndexes().length > 0 ||
       this.#parts.committer.lastSequence > this.sequence ||
       [...this.#parts.states()].some(({ dirty }) => dirty.size > 0)
     );
@@ -355,6 +363,7 @@ export class Checkpointer {
   async #checkpoint(): Promise<void> {
     this.#assertOpen();
     if (this.#held) return;
+    await this.#renewDamagedIndexes();
     const { committer, journal, options, layout, storeId, clock, expiry, packer } = this.#parts;
     // What is kept for followers of changes is given up on a full disk.
     const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
@@ -418,6 +427,28 @@ export class Checkpointer {
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruneJournal(retainedBytes);
+  }
+
+  #damagedIndexes(): { readonly state: CollectionState; readonly pack: Pack }[] {
+    return [...this.#parts.states()].flatMap((state) =>
+      state.packs.packs
+        .filter((pack) => pack.hasDamagedIndex && !this.#beyondRepair.has(pack))
+        .map((pack) => ({ state, pack })),
+    );
+  }
+
+  /** Whoever met the damage was refused; from here on the answers are right again. */
+  async #renewDamagedIndexes(): Promise<void> {
+    for (const { state, pack } of this.#damagedIndexes()) {
+      this.#parts.checkFence();
+      try {
+        await this.#parts.renewIndex(state, pack);
+      } catch (error) {
+        if (!isHoldfastError(error, "CORRUPT")) throw error;
+        this.#beyondRepair.add(pack);
+        process.emitWarning(`The index of ${pack.path} is damaged, and can not be made anew: ${error.message}`);
+      }
+    }
   }
 
   async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {

@@ -281,6 +281,14 @@ export class CollectionState {
     this.#notePackedExpiry();
   }
 
+  /** Puts in the place of a damaged pack what can be read of it, and counts anew. */
+  salvage(packs: PackSet): void {
+    this.#packs = packs;
+    this.#size = packs.documents;
+    for (const { id, deleted } of this.recent.values()) this.#size += (deleted ? 0 : 1) - (packs.has(id) ? 1 : 0);
+    this.#notePackedExpiry();
+  }
+
   /** Builds the orders anew from the versions in memory and their keys. */
   index(): void {
     // Sorted once: what is picked out of it for an index value is in order too.

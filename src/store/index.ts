@@ -5,7 +5,7 @@
  */
 export type { StoreCondition } from "./condition.js";
 export { DirectoryStore, type StoreMetrics } from "./directory-store.js";
-export type { RecoveryProgress } from "./load-state.js";
+export type { RecoveryProgress } from "./loaded-state.js";
 export { systemEnvironment, type OpenEnvironment, type OpeningObserver, type SurfacesOutcome } from "./open-options.js";
 export { openOwner } from "./open-owner.js";
 export { openReader } from "./open-reader.js";

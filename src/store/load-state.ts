@@ -1,119 +1,57 @@
-import { join } from "node:path";
-import type { CollectionDefinition } from "../collections/index.js";
+import { basename, join } from "node:path";
 import { HoldfastError, isHoldfastError } from "../errors.js";
-import type { LooseDocuments } from "../documents/loose-documents.js";
 import { entriesIfPresent } from "../files/entries-if-present.js";
-import type { FileSystem } from "../files/file-system.js";
-import type { Layout } from "../files/layout.js";
-import { isAbsent } from "../files/node-file-system.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
-import { openRebuilt, Pack, packFileNames, type ClockCache, type PackSummary } from "../packs/index.js";
+import { Pack, packFileNames, parsePackName } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import { collectionOf, lastOperations, type LastOperation } from "./last-operations.js";
-import { countPacked, findPacks, newestRanges, type PackRange } from "./find-packs.js";
+import { countPacked, findPacks, newestRanges } from "./find-packs.js";
+import type { DamagedDocument, LoadOptions, LoadedState } from "./loaded-state.js";
+import { openListedPack, type DamagedPack, type ListedPack } from "./open-listed-pack.js";
 import { PackSet } from "./pack-set.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
-/** How far a recovery or verification is. */
-export interface RecoveryProgress {
-  readonly stage: "waiting" | "documents" | "journal" | "checkpoint";
-  readonly done: number;
-  readonly total?: number;
-}
-
-export interface LoadOptions {
-  readonly fileSystem: FileSystem;
-  readonly layout: Layout;
-  readonly documents: LooseDocuments;
-  readonly definitions: ReadonlyMap<string, CollectionDefinition<unknown>>;
-  readonly storeId: string | undefined;
-  /** For pieces of the packs' indexes. */
-  readonly cache: ClockCache;
-  /** For documents that are read from packs. */
-  readonly documentCache: ClockCache;
-  /**
-   * `durable`: leave out commits that no watermark covers. A reader must, because they may still vanish; the owner must
-   * not, because they may have been acknowledged.
-   */
-  readonly upTo: "end" | "durable";
-  readonly onProgress?: ((progress: RecoveryProgress) => void) | undefined;
-}
-
-/** A document whose file can not be trusted, and that no later commit replaces. */
-export interface DamagedDocument {
-  readonly collection: string;
-  readonly path: string;
-  readonly id: string | undefined;
-  readonly error: HoldfastError;
-  /** Whether the journal still had the document. */
-  readonly restored: boolean;
-}
-
-/** Documents of a collection that the checkpoint counted and that have no file. Which ones, nobody knows. */
-export interface MissingDocuments {
-  readonly count: number;
-  /** How many of them the journal still had. */
-  readonly restored: number;
-}
-
-/** A pack that the checkpoint lists and that can not be used as it is. */
-export interface DamagedPack {
-  readonly collection: string;
-  readonly path: string;
-  readonly error: HoldfastError;
-  /** How many of its documents are lost. Which ones, nobody knows. */
-  readonly lost: number;
-  /** Whether what it still holds is used: then its index was built anew from its lines. */
-  readonly used: boolean;
-}
-
-export interface LoadedState {
-  readonly states: Map<string, CollectionState>;
-  readonly checkpoint: SealedContent<Checkpoint>;
-  readonly journal: JournalReading;
-  /** The newest commit that `states` hold. */
-  readonly lastSequence: number;
-  /** The newest commit that the checkpoint or a document shows to have been acknowledged, whatever the journal says. */
-  readonly acknowledged: number;
-  readonly documents: number;
-  readonly replayed: number;
-  readonly replayedOperations: number;
-  readonly damagedDocuments: readonly DamagedDocument[];
-  readonly missingDocuments: ReadonlyMap<string, MissingDocuments>;
-  readonly damagedPacks: readonly DamagedPack[];
-  readonly foreignFiles: readonly string[];
-  readonly temporaryFiles: readonly string[];
-  /** Left by a checkpoint that was cut short: files of documents older than what a pack has. */
-  readonly supersededFiles: readonly string[];
-  /** Of packs that are not listed: left by a checkpoint or merge that was cut short. */
-  readonly unlistedPackFiles: readonly string[];
-}
-
 /** Reads everything a state directory holds, and changes nothing. */
 export async function loadState(options: LoadOptions): Promise<LoadedState> {
-  const loader = new StateLoader(options);
-  try {
-    return await loader.load();
-  } catch (error) {
-    await loader.abandon();
-    throw error;
+  const distrusted = new Set<string>();
+  for (;;) {
+    const loader = new StateLoader(options, distrusted);
+    try {
+      return await loader.load();
+    } catch (error) {
+      await loader.abandon();
+      // An index is read in pieces, when they are needed. One that turns out to be damaged is not looked at again.
+      const path = damagedIndexOf(error);
+      if (path === undefined || distrusted.has(path)) throw error;
+      distrusted.add(path);
+    }
   }
+}
+
+/** The index of a pack that an error says is damaged; `undefined` for any other error. */
+function damagedIndexOf(error: unknown): string | undefined {
+  const path = isHoldfastError(error, "CORRUPT") ? error.details["path"] : undefined;
+  return typeof path === "string" && parsePackName(basename(path))?.kind === "index" ? path : undefined;
 }
 
 class StateLoader {
   readonly #options: LoadOptions;
+  /** Indexes of packs that are known to be damaged. */
+  readonly #distrusted: ReadonlySet<string>;
   readonly #states = new Map<string, CollectionState>();
   readonly #damaged: { collection: string; path: string; id: string | undefined; error: HoldfastError }[] = [];
   readonly #foreign: string[] = [];
   readonly #temporary: string[] = [];
   readonly #superseded: string[] = [];
   readonly #unlisted: string[] = [];
+  readonly #opened: Pack[] = [];
   readonly #damagedPacks: DamagedPack[] = [];
+  readonly #restored: { readonly collection: string; readonly sequence: number }[] = [];
   #documents = 0;
   #newestDocument = 0;
   #replayed = 0;
@@ -121,14 +59,15 @@ class StateLoader {
   /** Ids with a commit above the checkpoint, by collection, and whether they existed at the checkpoint. */
   readonly #touched = new Map<string, Map<string, boolean>>();
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadOptions, distrusted: ReadonlySet<string>) {
     this.#options = options;
+    this.#distrusted = distrusted;
     for (const name of options.definitions.keys()) this.#state(name);
   }
 
   /** Closes what was opened. */
   async abandon(): Promise<void> {
-    for (const { packs } of this.#states.values()) for (const pack of packs.packs) await pack.retire();
+    for (const pack of this.#opened) await pack.retire();
   }
 
   async load(): Promise<LoadedState> {
@@ -157,7 +96,7 @@ class StateLoader {
       missingDocuments: new Map(
         [...missing].map(([name, count]) => [name, { count, restored: count - (stillMissing.get(name) ?? 0) }]),
       ),
-      damagedPacks: this.#damagedPacks,
+      damagedPacks: this.#damagedPacks.map((damaged) => ({ ...damaged, lost: this.#lostWith(damaged) })),
       supersededFiles: this.#superseded,
       unlistedPackFiles: this.#unlisted,
       foreignFiles: this.#foreign,
@@ -189,16 +128,19 @@ class StateLoader {
       const found = await findPacks(this.#options.fileSystem, this.#options.layout.packs(name));
       this.#foreign.push(...found.foreign);
       this.#temporary.push(...found.temporary);
-      const live = listed === undefined ? newestRanges(found.packs) : (listed[name]?.list ?? []);
+      const live: readonly ListedPack[] = listed === undefined ? newestRanges(found.packs) : (listed[name]?.list ?? []);
       const packs: Pack[] = [];
       for (const range of live) {
         const pack = await this.#openPack(name, range);
-        if (pack !== undefined) packs.push(pack);
+        if (pack === undefined) continue;
+        packs.push(pack);
+        this.#opened.push(pack);
       }
       for (const { path, lo, hi } of found.files)
         if (!live.some((range) => range.lo === lo && range.hi === hi)) this.#unlisted.push(path);
       if (packs.length === 0) continue;
-      const counted = packs.length === live.length ? listed?.[name]?.documents : undefined;
+      const isAsListed = packs.every(({ summary }, index) => summary.packChecksum === live[index]?.packChecksum);
+      const counted = isAsListed && packs.length === live.length ? listed?.[name]?.documents : undefined;
       const set = new PackSet(packs, counted ?? countPacked(packs));
       this.#state(name).begin(set);
       this.#documents += set.documents;
@@ -213,41 +155,16 @@ class StateLoader {
     return entries.some(({ name }) => parseSegmentName(name)?.first === 1);
   }
 
-  /** @returns `undefined` if its lines can not be read: then it is reported, and left to the repair. */
-  async #openPack(collection: string, range: PackRange & Partial<PackSummary>): Promise<Pack | undefined> {
+  async #openPack(collection: string, listed: ListedPack): Promise<Pack | undefined> {
     const { fileSystem, layout, storeId, cache } = this.#options;
-    const { lo, hi } = range;
+    const { lo, hi } = listed;
     const directory = layout.packs(collection);
     const options = { fileSystem, directory, storeId, collection, lo, hi, cache };
-    const path = join(directory, packFileNames(lo, hi).pack);
-    const report = (error: unknown, rebuilt?: Pack): void => {
-      const typed = isHoldfastError(error, "CORRUPT")
-        ? error
-        : new HoldfastError("CORRUPT", `${path} is missing, or its index is.`, { cause: error, details: { path } });
-      const lost = Math.max(0, (range.documents ?? 0) - (rebuilt?.summary.documents ?? 0));
-      this.#damagedPacks.push({ collection, path, error: typed, lost, used: rebuilt !== undefined });
-    };
-    try {
-      return await Pack.open(options);
-    } catch (error) {
-      if (!isHoldfastError(error, "CORRUPT") && !isAbsent(error)) throw error;
-      // Beside an owner, a pack that has gone was merged into another: whoever reads looks at the list again.
-      if (isAbsent(error) && this.#options.upTo === "durable") throw error;
-      const { definition, columns } = this.#state(collection);
-      try {
-        const rebuilt = await openRebuilt({
-          ...options,
-          columns,
-          keysOf: ({ envelope, body }) => storedKeys(definition, envelope, body),
-        });
-        report(error, rebuilt);
-        return rebuilt;
-      } catch (again) {
-        if (!isHoldfastError(again, "CORRUPT") && !isAbsent(again)) throw again;
-        report(again);
-        return undefined;
-      }
-    }
+    const isIndexTrusted = !this.#distrusted.has(join(directory, packFileNames(lo, hi).index));
+    const opened = await openListedPack(options, this.#state(collection), listed, isIndexTrusted);
+    if (opened instanceof Pack) return opened;
+    this.#damagedPacks.push(opened);
+    return opened.pack;
   }
 
   async #loadDocuments(): Promise<void> {
@@ -316,7 +233,7 @@ class StateLoader {
       // A checkpoint that was cut short may have moved a newer version into the document's file already.
       if (former !== undefined && former > commit.sequence) continue;
       if ("delete" in operation) {
-        const replaced = state.find(operation.id);
+        const replaced = findReadable(state, operation.id);
         const tombstone = tombstoneOf(replaced, operation.id, operation.revision, commit.sequence, commit.time);
         state.load(tombstone);
         state.dirty.set(operation.id, tombstone);
@@ -353,8 +270,16 @@ class StateLoader {
       for (const id of touched.keys()) if (this.#damaged.length > 0) replaced.add(documents.pathOf(name, id));
     const wanted = new Set(this.#damaged.map(({ path }) => path).filter((path) => !replaced.has(path)));
     const found = new Map<string, LastOperation>();
-    if (wanted.size > 0 || missing.size > 0) {
+    for (const { collection, pack, unreadable } of this.#damagedPacks) {
+      const { packs } = this.#state(collection);
+      for (const id of unreadable) if (packs.find(id)?.pack === pack) wanted.add(documents.pathOf(collection, id));
+    }
+    const unnamed = new Set(
+      this.#damagedPacks.filter(({ fault }) => fault === "both").map(({ collection }) => collection),
+    );
+    if (wanted.size > 0 || missing.size > 0 || unnamed.size > 0) {
       const wants = (name: string, id: string): boolean =>
+        (unnamed.has(name) && this.#touched.get(name)?.has(id) !== true) ||
         (wanted.size > 0 && wanted.has(documents.pathOf(name, id))) ||
         (missing.has(name) &&
           this.#touched.get(name)?.has(id) !== true &&
@@ -363,12 +288,22 @@ class StateLoader {
         found.set(documents.pathOf(collectionOf(last.operation), last.operation.id), last);
       }
     }
-    for (const { operation, commit } of found.values()) {
-      if ("delete" in operation) continue;
-      const state = this.#state(operation.put);
-      const version = this.#versionOf(state, operation, commit);
+    for (const [path, { operation, commit }] of found) {
+      const state = this.#state(collectionOf(operation));
+      const { id } = operation;
+      const former = state.sequenceOf(id) ?? 0;
+      // What is there is as new, unless it is what can not be read.
+      if (former > commit.sequence || (former === commit.sequence && !wanted.has(path)) || state.recent.has(id))
+        continue;
+      const version =
+        "put" in operation
+          ? this.#versionOf(state, operation, commit)
+          : tombstoneOf(undefined, id, operation.revision, commit.sequence, commit.time);
+      // Of deletions, only those count that an older pack knows nothing of.
+      if (version.deleted && !state.packs.has(id)) continue;
       state.load(version);
-      state.dirty.set(version.id, version);
+      state.dirty.set(id, version);
+      this.#restored.push({ collection: state.name, sequence: commit.sequence });
     }
     return this.#damaged.map(({ collection, path, id, error }) => ({
       collection,
@@ -377,6 +312,16 @@ class StateLoader {
       error,
       restored: replaced.has(path) || found.has(path),
     }));
+  }
+
+  /** What nothing replaces, and the journal does not hold either. */
+  #lostWith({ collection, range, pack, unreadable, unknown }: DamagedPack): string[] {
+    const { recent, packs } = this.#state(collection);
+    const named = unreadable.filter((id) => !recent.has(id) && packs.find(id)?.pack === pack);
+    const restored = this.#restored.filter(
+      (other) => other.collection === collection && other.sequence >= range.lo && other.sequence <= range.hi,
+    );
+    return [...named, ...Array.from({ length: Math.max(0, (unknown ?? 0) - restored.length) }, () => "")];
   }
 
   /**
@@ -408,5 +353,15 @@ class StateLoader {
       this.#states.set(name, state);
     }
     return state;
+  }
+}
+
+/** What a deletion replaces. Of a packed document that is damaged nothing has to be known: it is gone. */
+function findReadable(state: CollectionState, id: string): Version | undefined {
+  try {
+    return state.find(id);
+  } catch (error) {
+    if (!isHoldfastError(error, "CORRUPT") || damagedIndexOf(error) !== undefined) throw error;
+    return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { nodeFileSystem } from "../files/node-file-system.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
 import { ownIdentity, type ProcessIdentity } from "../locking/process-identity.js";
 import type { DirectoryStore } from "./directory-store.js";
-import type { RecoveryProgress } from "./load-state.js";
+import type { RecoveryProgress } from "./loaded-state.js";
 import type { RecoveryReport } from "./recovery-report.js";
 
 /** What opening a directory needs besides its settings. */

@@ -23,7 +23,8 @@ import { DirectoryStore } from "./directory-store.js";
 import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
-import { loadState, type LoadedState } from "./load-state.js";
+import { loadState } from "./load-state.js";
+import type { LoadedState } from "./loaded-state.js";
 import { lostVersion } from "./lost-version.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 import { checkFileSystem } from "./network-file-system.js";
@@ -33,11 +34,13 @@ import { Merger } from "./merger.js";
 import { Packer } from "./packer.js";
 import { rebuildPacks } from "./rebuild-packs.js";
 import { Owner } from "./owner.js";
+import { renewIndex } from "./renew-index.js";
 import { Quarantine } from "./quarantine.js";
 import { recoveryReport, withReconciled } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
 import { repairClaims } from "./repair-claims.js";
+import { repairPacks } from "./repair-packs.js";
 import { repair, sweepTemporaryFiles, type RepairOutcome } from "./repair.js";
 import { Reserve } from "./reserve.js";
 import { identifyStore, writeManifest } from "./store-identity.js";
@@ -227,6 +230,7 @@ async function recover(
   if (identity.rewrite) await writeManifest(fileSystem, layout, storeId, now);
   const predecessorLives = lock.takeover.predecessorGone !== undefined;
   const repaired = await repair(fileSystem, layout, quarantine, loaded, predecessorLives);
+  const packs = await repairPacks({ fileSystem, layout, clock, quarantine, cache, storeId }, loaded);
   const damagedClaims = await repairClaims(fileSystem, layout, quarantine, lock.claim, storeId);
   lock.checkFence();
   const swept = await sweepTemporaryFiles(fileSystem, await strayTemporaryFiles(fileSystem, layout));
@@ -236,7 +240,8 @@ async function recover(
     loaded,
     repaired: {
       ...repaired,
-      damage: [...identity.damage, ...damagedClaims, ...repaired.damage],
+      damage: [...identity.damage, ...damagedClaims, ...repaired.damage, ...packs.damage],
+      lostDocuments: [...repaired.lostDocuments, ...packs.lostDocuments],
       removedTemporaryFiles: repaired.removedTemporaryFiles + swept,
     },
     documents,
@@ -314,7 +319,9 @@ async function begin(
       inherited: loaded.journal.segments,
       damagedSegments: repaired.damagedSegments,
       checkpoint,
+      isListStale: loaded.damagedPacks.length > 0 || loaded.checkpoint.state === "damaged",
       packer: new Packer({ fileSystem, layout, documents, storeId, cache, options: settings }),
+      renewIndex: (state, pack) => renewIndex({ fileSystem, layout, storeId, cache }, state, pack),
       merger: new Merger({ fileSystem, layout, storeId, cache, options: settings }),
       checkFence: lock.checkFence,
       predecessorGone: lock.takeover.predecessorGone,

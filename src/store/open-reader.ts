@@ -21,7 +21,8 @@ import { DirectoryStore } from "./directory-store.js";
 import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
-import { loadState, type LoadedState, type LoadOptions } from "./load-state.js";
+import { loadState } from "./load-state.js";
+import type { LoadedState, LoadOptions } from "./loaded-state.js";
 import { lostVersion } from "./lost-version.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 import type { OpenEnvironment } from "./open-options.js";
@@ -173,6 +174,7 @@ async function loadUndisturbed(options: LoadOptions): Promise<LoadedState> {
       const flaws = flawsOf(loaded);
       if (flaws === undefined || flaws === former) return loaded;
       former = flaws;
+      for (const { packs } of loaded.states.values()) for (const pack of packs.packs) await pack.retire();
     } catch (error) {
       if (!isAbsent(error)) throw error;
     }
@@ -186,15 +188,22 @@ async function loadUndisturbed(options: LoadOptions): Promise<LoadedState> {
 }
 
 /** What is wrong with a picture, in a form that can be compared; `undefined` if nothing is. */
-function flawsOf({ journal, missingDocuments, checkpoint }: LoadedState): string | undefined {
+function flawsOf({ journal, missingDocuments, checkpoint, damagedPacks }: LoadedState): string | undefined {
   const damage = journal.findings.flatMap((finding) =>
     finding.kind === "damage" || finding.kind === "missing" ? [[finding.segment, finding.detail]] : [],
   );
   const first = parseSegmentName(journal.segments[0] ?? "")?.first ?? 1;
   // Without a checkpoint the journal must hold everything; if it does not, one may just have been written.
   const beginning = checkpoint.state === "present" ? 1 : first;
-  const isWhole = damage.length === 0 && journal.lost.length === 0 && missingDocuments.size === 0 && beginning === 1;
-  return isWhole ? undefined : JSON.stringify([damage, journal.lost, [...missingDocuments], beginning]);
+  // A pack that has gone may have been merged into another.
+  const packs = damagedPacks.map(({ path, error }) => [path, error.message]);
+  const isWhole =
+    damage.length === 0 &&
+    journal.lost.length === 0 &&
+    missingDocuments.size === 0 &&
+    damagedPacks.length === 0 &&
+    beginning === 1;
+  return isWhole ? undefined : JSON.stringify([damage, journal.lost, [...missingDocuments], packs, beginning]);
 }
 
 /** The owner has moved a newer version into the file: it is in the journal, and soon here. */
@@ -248,11 +257,11 @@ function reportOf(
       detail: error.message,
       repaired: restored,
     })),
-    ...loaded.damagedPacks.map(({ path, error, lost }) => ({
+    ...loaded.damagedPacks.map(({ path, error, lost, unknown }) => ({
       file: relative(root, path),
       kind: "pack" as const,
       detail: error.message,
-      repaired: lost === 0,
+      repaired: lost.length === 0 && unknown !== undefined,
     })),
     ...[...loaded.missingDocuments].map(([collection, { count, restored }]) => ({
       file: join("collections", collection, "documents"),
@@ -277,6 +286,7 @@ function reportOf(
     ...loaded.damagedDocuments
       .filter(({ restored }) => !restored)
       .map(({ collection, id, path }) => ({ collection, id: id ?? relative(root, path) })),
+    ...loaded.damagedPacks.flatMap(({ collection, lost }) => lost.map((id) => ({ collection, id }))),
     ...[...loaded.missingDocuments].flatMap(([collection, { count, restored }]) =>
       Array.from({ length: count - restored }, () => ({ collection, id: "" })),
     ),

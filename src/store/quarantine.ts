@@ -30,6 +30,16 @@ export class Quarantine {
     return relative(this.#layout.root, target);
   }
 
+  /** Gives a file a second name there, where it stays when another takes the first. @returns the new one, relative. */
+  async link(path: string, why: string, detail: string): Promise<string> {
+    const folder = await this.#folder(why);
+    await this.#describe(folder, { from: relative(this.#layout.root, path), why, detail });
+    const target = join(folder, basename(path));
+    await this.#fileSystem.link(path, target);
+    await this.#fileSystem.syncDirectory(folder);
+    return relative(this.#layout.root, target);
+  }
+
   /** Copies bytes of a file there. @returns their place, relative to the state directory. */
   async keep(bytes: Uint8Array, path: string, offset: number, why: string, detail: string): Promise<string> {
     const folder = await this.#folder(why);

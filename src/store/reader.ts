@@ -14,7 +14,7 @@ import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import type { RoleMetrics, StoreRole } from "./directory-store.js";
 import { readHistory } from "./history.js";
-import type { LoadedState } from "./load-state.js";
+import type { LoadedState } from "./loaded-state.js";
 import { PackSet } from "./pack-set.js";
 import { readSealed } from "./manifest.js";
 import type { CollectionRegistry } from "./registry.js";

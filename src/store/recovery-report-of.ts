@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { Reconciliation } from "../collections/index.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
-import type { LoadedState } from "./load-state.js";
+import type { LoadedState } from "./loaded-state.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import type { RepairOutcome } from "./repair.js";
 

@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { isAbsent } from "../files/node-file-system.js";
-import type { LoadedState } from "./load-state.js";
+import type { LoadedState } from "./loaded-state.js";
 import type { Quarantine } from "./quarantine.js";
 import type { Damage, RecoveryReport } from "./recovery-report.js";
 
@@ -51,19 +51,6 @@ export async function repair(
     const detail = `${missing}; ${restored} restored from the journal`;
     damage.push({ file: local(layout.documents(collection)), kind: "document", detail, repaired: restored === count });
     for (let lost = restored; lost < count; lost += 1) lostDocuments.push({ collection, id: "" });
-  }
-  for (const { collection, path, error, lost, used } of loaded.damagedPacks) {
-    // Lines that are used stay where they are; those that can not be trusted are set aside whole, for somebody to look at.
-    const present = !used && (await fileSystem.status(path)) !== undefined;
-    const quarantined = present ? await quarantine.move(path, "pack-damaged", error.message) : undefined;
-    damage.push({
-      file: local(path),
-      kind: "pack",
-      detail: error.message,
-      ...(quarantined === undefined ? {} : { quarantined }),
-      repaired: lost === 0,
-    });
-    for (let count = 0; count < lost; count += 1) lostDocuments.push({ collection, id: "" });
   }
   for (const path of loaded.foreignFiles) {
     const detail = "the file is not one of Holdfast's";

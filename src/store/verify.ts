@@ -9,7 +9,8 @@ import { readJournal, type JournalFinding, type JournalReading } from "../journa
 import { ClockCache, verifyPack } from "../packs/index.js";
 import { listClaims, readClaim, claimName } from "../locking/claim.js";
 import { examineDirectory } from "./adopt-directory.js";
-import { loadState, type LoadedState, type RecoveryProgress } from "./load-state.js";
+import { loadState } from "./load-state.js";
+import type { LoadedState, RecoveryProgress } from "./loaded-state.js";
 import { manifestSchema, readSealed } from "./manifest.js";
 
 /** `damage`: something acknowledged may be affected. `note`: worth knowing, and no harm. */

@@ -12,6 +12,8 @@ export interface WrittenCheckpointParts {
   readonly reserve: Reserve;
   /** The last one that is whole; `undefined` in a new directory, or if it was damaged. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Whether recovery put other packs in the place of those that it lists. */
+  readonly isListStale: boolean;
 }
 
 /**
@@ -24,6 +26,7 @@ export interface WrittenCheckpointParts {
 export class WrittenCheckpoint {
   readonly #parts: WrittenCheckpointParts;
   #content: Checkpoint | undefined;
+  #isStale: boolean;
   #isInDoubt = false;
   /** Removes the packs of lists that are in doubt. */
   #removals: (() => Promise<void>)[] = [];
@@ -31,6 +34,12 @@ export class WrittenCheckpoint {
   constructor(parts: WrittenCheckpointParts) {
     this.#parts = parts;
     this.#content = parts.checkpoint;
+    this.#isStale = parts.isListStale;
+  }
+
+  /** Whether it must be written though nothing was committed. */
+  get isStale(): boolean {
+    return this.#isStale;
   }
 
   /** What was last made durable. */
@@ -48,6 +57,7 @@ export class WrittenCheckpoint {
       throw error;
     }
     this.#content = checkpoint;
+    this.#isStale = false;
     this.#isInDoubt = false;
   }
 

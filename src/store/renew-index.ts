@@ -1,0 +1,46 @@
+import { HoldfastError } from "../errors.js";
+import type { FileSystem } from "../files/file-system.js";
+import type { Layout } from "../files/layout.js";
+import { openRebuilt, Pack, rebuildIndex, type ClockCache } from "../packs/index.js";
+import type { CollectionState } from "./collection-state.js";
+import { storedKeys } from "./index-keys.js";
+import { PackSet } from "./pack-set.js";
+
+export interface RenewalParts {
+  readonly fileSystem: FileSystem;
+  readonly layout: Layout;
+  readonly storeId: string;
+  readonly cache: ClockCache;
+}
+
+/**
+ * Makes the index of a live pack anew from its lines, on the disk and for those who read it. The lines are first compared
+ * with what they were when the pack was opened: an index that fits lines of which some are missing would hide that.
+ *
+ * @throws HoldfastError `CORRUPT` if the lines are damaged too: then all stays as it is.
+ */
+export async function renewIndex(parts: RenewalParts, state: CollectionState, pack: Pack): Promise<void> {
+  const { fileSystem, layout, storeId, cache } = parts;
+  const { lo, hi, packChecksum } = pack.summary;
+  const { columns, definition } = state;
+  const directory = layout.packs(state.name);
+  const where = { fileSystem, directory, storeId, collection: state.name, lo, hi };
+  const keysOf: Parameters<typeof rebuildIndex>[1] = ({ envelope, body }) => storedKeys(definition, envelope, body);
+  const trial = await openRebuilt({ ...where, cache, columns, keysOf });
+  await trial.retire();
+  if (trial.summary.packChecksum !== packChecksum) {
+    throw new HoldfastError(
+      "CORRUPT",
+      `${pack.path} does not have the lines any more that it had when it was opened.`,
+      {
+        details: { path: pack.path },
+      },
+    );
+  }
+  await rebuildIndex({ ...where, columns, pace: () => undefined }, keysOf);
+  const renewed = await Pack.open({ ...where, cache });
+  const { packs, documents } = state.packs;
+  const next = packs.map((other) => (other === pack ? renewed : other));
+  state.repack(new PackSet(next, documents), []);
+  await (packs.includes(pack) ? pack : renewed).retire();
+}
