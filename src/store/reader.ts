@@ -255,8 +255,7 @@ export class Reader implements StoreRole {
       this.#retireInBackground(present.adopt(state));
       registry.refresh(present);
     }
-    for (const state of registry.all())
-      if (!loaded.states.has(state.name)) this.#retireInBackground(state.clear());
+    for (const state of registry.all()) if (!loaded.states.has(state.name)) this.#retireInBackground(state.clear());
     const missed = await this.#historyBetween(before, loaded.lastSequence);
     for (const commit of missed ?? []) {
       changes.push({
