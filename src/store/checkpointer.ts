@@ -208,16 +208,23 @@ export class Checkpointer {
   async #begin(work: () => Promise<void>): Promise<void> {
     this.#running = work().then(
       () => {
-        this.#running = undefined;
+        this.#ended();
         this.#release(undefined);
       },
       (error: unknown) => {
-        this.#running = undefined;
+        this.#ended();
         this.#release(storageError(error, "write a checkpoint", this.#parts.layout.checkpoint));
         throw error;
       },
     );
+    const over = this.#running.then(undefined, () => undefined);
+    for (const state of this.#parts.states()) state.repacking = over;
     await this.#running;
+  }
+
+  #ended(): void {
+    this.#running = undefined;
+    for (const state of this.#parts.states()) state.repacking = undefined;
   }
 
   /** Moves everything out of the journal and makes one pack of the packs of each collection. */

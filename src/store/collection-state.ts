@@ -50,6 +50,11 @@ export class CollectionState {
   /** Resolves when the index values of documents that were there before the definition have been gathered. */
   indexing: Promise<void> | undefined;
   /**
+   * Resolves when the checkpoint or merge is over that is about to put other packs in the place of these. Whoever gives
+   * one of them another index waits for it: what it began with it would put back, closed by then.
+   */
+  repacking: Promise<void> | undefined;
+  /**
    * What was read from the packs. A document has its place here only as long as nothing newer of it is known: that
    * takes its place here away, stands in {@link recent} first, and is packed from there.
    */

@@ -26,10 +26,12 @@ export async function rebuildPacks(
 ): Promise<void> {
   const { columns } = state;
   for (;;) {
+    while (state.repacking !== undefined) await state.repacking;
     const unfit = state.packs.packs.find((pack) => !sameColumns(pack.columns, columns));
     if (unfit === undefined) return;
     const rebuilt = await rebuild(parts, state, definition, unfit);
     if (rebuilt === undefined) continue;
+    while (state.repacking !== undefined) await state.repacking;
     const { packs, documents } = state.packs;
     if (packs.includes(unfit)) {
       state.repack(

@@ -11,6 +11,8 @@ import { stateFolder, type StateFolder } from "../support/state-folder.js";
 
 /** Packs of a few documents each, that nobody merges until he is told to. */
 const packing = { packAtDocuments: 4, looseLimit: 6, mergeFactor: 100, cacheBytes: 0, journalRetainBytes: 0 };
+/** Another definition of the collection than the one that its packs are written under. */
+const counted = defineCollection<Note>({ name: "notes", schema: noteSchema, indexes: { count: { path: "count" } } });
 const isPack = /^collections\/notes\/packs\/.*\.pack$/;
 const newPack = /\/notes\/packs\/.*\.pack.*\.tmp$/;
 
@@ -29,8 +31,8 @@ async function writePacks(state: StateDirectory, count: number): Promise<string[
 }
 
 /** What the directory holds after a kill, as the next owner finds it. */
-async function expectAfterKill(folder: StateFolder, ids: readonly string[]): Promise<void> {
-  const state = await folder.open({ ...packing, directory: await folder.crash() });
+async function expectAfterKill(folder: StateFolder, ids: readonly string[], from = folder.directory): Promise<void> {
+  const state = await folder.open({ ...packing, directory: await folder.crash(from) });
   expect(state.recovery).toMatchObject({ damage: [], lostDocuments: [] });
   expect([...(await allOf(state.collection(notes))).keys()].sort()).toEqual([...ids].sort());
 }
@@ -102,7 +104,6 @@ test("a collection that is given its definition while its packs are merged keeps
   const merging = heldUp(disk, { on: "create", path: newPack });
   const compacting = state.compact();
   await eventually("a pack is merged", () => merging.came);
-  const counted = defineCollection<Note>({ name: "notes", schema: noteSchema, indexes: { count: { path: "count" } } });
   const collection = state.collection(counted);
   // The index of the first pack is made anew meanwhile.
   for (let turn = 0; turn < 500; turn += 1) await giveWay();
@@ -111,6 +112,31 @@ test("a collection that is given its definition while its packs are merged keeps
   expect([...(await allOf(collection)).keys()].sort()).toEqual([...ids].sort());
   expect(await collection.count({ where: { count: 2 } })).toBe(3);
   await expectAfterKill(folder, ids);
+});
+
+test("a collection that is given its definition while a pack is written goes on, that pack's index included", async () => {
+  await using folder = await stateFolder();
+  const before = await folder.open(packing);
+  const ids = await writePacks(before, 2);
+  const newer = ["a", "b", "c", "d"];
+  for (const id of newer) await before.collection(notes).put(id, { text: id, count: 2 });
+  const directory = await folder.crash();
+
+  // What is replayed is packed as soon as the directory is open.
+  const disk = new FaultyFileSystem();
+  const writing = heldUp(disk, { on: "create", path: newPack });
+  const state = await folder.open({ ...packing, directory, collections: [], environment: { fileSystem: disk } });
+  await eventually("a pack is written", () => writing.came);
+  const collection = state.collection(counted);
+  // The indexes of the packs that are there would be made anew meanwhile.
+  for (let turn = 0; turn < 500; turn += 1) await giveWay();
+  writing.release();
+  await state.checkpoint();
+  expect([...(await allOf(collection)).keys()].sort()).toEqual([...ids, ...newer].sort());
+  expect(await collection.count({ where: { count: 2 } })).toBe(6);
+  await collection.delete("a");
+  await state.checkpoint();
+  await expectAfterKill(folder, [...ids, "b", "c", "d"], directory);
 });
 
 test("packs with other indexes than their neighbours are compacted among themselves", async () => {
