@@ -311,16 +311,14 @@ export class JournalWriter {
   #prepareAhead(): void {
     if (this.#closed || this.#supply.isReady || this.#full !== undefined) return;
     if (this.#segment === undefined || this.#segment.position < this.#segment.size / 4) return;
-    this.#supply.prepare().catch((error: unknown) => {
-      this.#prepareFailed(error);
-    });
+    this.#supply.prepare().catch(this.#prepareFailed);
   }
 
-  #prepareFailed(error: unknown): void {
+  readonly #prepareFailed = (error: unknown): void => {
     const doing = "prepare the next journal segment";
     if (isFullDisk(error)) this.#becomeFull(storageError(error, doing, this.#options.directory));
     else this.#fail(journalFailure(error, doing, this.#options.directory));
-  }
+  };
 
   #becomeFull(error: HoldfastError): void {
     if (this.#full === undefined) this.#listener.full(error);
@@ -330,8 +328,7 @@ export class JournalWriter {
       // One at a time: on a slow disk an attempt may take longer than the pause before the next.
       this.#resuming ??= this.#resume()
         .catch((again: unknown) => {
-          if (isFullDisk(again)) return;
-          this.#fail(journalFailure(again, "prepare the next journal segment", this.#options.directory));
+          if (!isFullDisk(again)) this.#prepareFailed(again);
         })
         .finally(() => {
           this.#resuming = undefined;

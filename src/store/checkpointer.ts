@@ -17,6 +17,7 @@ import type { Committer } from "./committer.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
 import type { Merger } from "./merger.js";
+import type { IndexRenewer } from "./index-renewer.js";
 import { PackSet } from "./pack-set.js";
 import type { NewPack, Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
@@ -47,8 +48,7 @@ export interface CheckpointerParts {
   readonly isListStale: boolean;
   readonly packer: Packer;
   readonly merger: Merger;
-  /** Makes the index of a pack anew. @throws HoldfastError `CORRUPT` if its lines are damaged too. */
-  readonly renewIndex: (state: CollectionState, pack: Pack) => Promise<void>;
+  readonly indexes: IndexRenewer;
   /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
   readonly checkFence: () => void;
   /**
@@ -105,8 +105,6 @@ export class Checkpointer {
   #held: boolean;
   readonly #written: WrittenCheckpoint;
   #merging: Promise<void> | undefined;
-  /** Packs whose index and lines are both damaged. */
-  readonly #beyondRepair = new WeakSet<Pack>();
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -361,7 +359,7 @@ export class Checkpointer {
   #isDue(): boolean {
     return (
       this.#written.isStale ||
-      this.#damagedIndexes().length > 0 ||
+      this.#parts.indexes.isDue(this.#parts.states()) ||
       this.#parts.committer.lastSequence > this.sequence ||
       [...this.#parts.states()].some(({ dirty }) => dirty.size > 0)
     );
@@ -370,7 +368,7 @@ export class Checkpointer {
   async #checkpoint(): Promise<void> {
     this.#assertOpen();
     if (this.#held) return;
-    await this.#renewDamagedIndexes();
+    await this.#parts.indexes.renew(this.#parts.states(), this.#parts.checkFence);
     const { committer, journal, options, layout, storeId, clock, expiry, packer } = this.#parts;
     // What is kept for followers of changes is given up on a full disk.
     const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
@@ -434,28 +432,6 @@ export class Checkpointer {
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruneJournal(retainedBytes);
-  }
-
-  #damagedIndexes(): { readonly state: CollectionState; readonly pack: Pack }[] {
-    return [...this.#parts.states()].flatMap((state) =>
-      state.packs.packs
-        .filter((pack) => pack.hasDamagedIndex && !this.#beyondRepair.has(pack))
-        .map((pack) => ({ state, pack })),
-    );
-  }
-
-  /** Whoever met the damage was refused; from here on the answers are right again. */
-  async #renewDamagedIndexes(): Promise<void> {
-    for (const { state, pack } of this.#damagedIndexes()) {
-      this.#parts.checkFence();
-      try {
-        await this.#parts.renewIndex(state, pack);
-      } catch (error) {
-        if (!isHoldfastError(error, "CORRUPT")) throw error;
-        this.#beyondRepair.add(pack);
-        process.emitWarning(`The index of ${pack.path} is damaged, and can not be made anew: ${error.message}`);
-      }
-    }
   }
 
   async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {

@@ -34,7 +34,7 @@ import { Merger } from "./merger.js";
 import { Packer } from "./packer.js";
 import { rebuildPacks } from "./rebuild-packs.js";
 import { Owner } from "./owner.js";
-import { renewIndex } from "./renew-index.js";
+import { IndexRenewer } from "./index-renewer.js";
 import { Quarantine } from "./quarantine.js";
 import { recoveryReport, withReconciled } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -321,7 +321,7 @@ async function begin(
       checkpoint,
       isListStale: loaded.damagedPacks.length > 0 || loaded.checkpoint.state === "damaged",
       packer: new Packer({ fileSystem, layout, documents, storeId, cache, options: settings }),
-      renewIndex: (state, pack) => renewIndex({ fileSystem, layout, storeId, cache }, state, pack),
+      indexes: new IndexRenewer({ fileSystem, layout, storeId, cache }),
       merger: new Merger({ fileSystem, layout, storeId, cache, options: settings }),
       checkFence: lock.checkFence,
       predecessorGone: lock.takeover.predecessorGone,

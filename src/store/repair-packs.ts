@@ -1,8 +1,5 @@
 import { join, relative } from "node:path";
-import type { Clock } from "../files/clock.js";
-import type { FileSystem } from "../files/file-system.js";
-import type { Layout } from "../files/layout.js";
-import { packFileNames, rebuildIndex, type ClockCache } from "../packs/index.js";
+import { packFileNames, rebuildIndex } from "../packs/index.js";
 import { countPacked } from "./find-packs.js";
 import { storedKeys } from "./index-keys.js";
 import type { LoadedState } from "./loaded-state.js";
@@ -10,15 +7,10 @@ import type { DamagedPack } from "./open-listed-pack.js";
 import { PackSet } from "./pack-set.js";
 import type { Quarantine } from "./quarantine.js";
 import type { RepairOutcome } from "./repair.js";
-import { salvagePack } from "./salvage-pack.js";
+import { salvagePack, type SalvageParts } from "./salvage-pack.js";
 
-export interface PackRepairParts {
-  readonly fileSystem: FileSystem;
-  readonly layout: Layout;
-  readonly clock: Clock;
+export interface PackRepairParts extends SalvageParts {
   readonly quarantine: Quarantine;
-  readonly cache: ClockCache;
-  readonly storeId: string;
 }
 
 /**

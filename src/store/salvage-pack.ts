@@ -1,8 +1,13 @@
 import { encodeDocument } from "../documents/envelope.js";
+import type { Clock } from "../files/clock.js";
 import { Pack, writePack, type PackedPlace, type PackEntry } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
-import type { PackRepairParts } from "./repair-packs.js";
+import type { RenewalParts } from "./index-renewer.js";
+
+export interface SalvageParts extends RenewalParts {
+  readonly clock: Clock;
+}
 
 /**
  * Writes a pack anew, under its name, from the lines that can be read. In the place of the others it has tombstones:
@@ -14,7 +19,7 @@ import type { PackRepairParts } from "./repair-packs.js";
  * @param unreadable the ids of documents that can not be read. @returns the new pack; the old one is still open.
  */
 export async function salvagePack(
-  parts: Omit<PackRepairParts, "quarantine">,
+  parts: SalvageParts,
   state: CollectionState,
   pack: Pack,
   unreadable: ReadonlySet<string>,

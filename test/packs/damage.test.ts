@@ -148,6 +148,14 @@ describe("damage to a pack", () => {
     }
   });
 
+  test("of any byte of an index's directory is met when it is opened", async () => {
+    for (let at = whole.index.lastIndexOf('{"storeId"'); at < whole.index.length; at += 1) {
+      const index = Buffer.from(whole.index);
+      index[at] = (index[at] as number) ^ 0x01;
+      expect(await openDamaged({ ...whole, index }), `byte ${at}`).toBeUndefined();
+    }
+  });
+
   test("that puts a whole piece in another one's place is seen", async () => {
     await using folder = await temporaryFolder();
     const target = targetOf(folder.path, noColumns);

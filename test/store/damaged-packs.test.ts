@@ -245,6 +245,29 @@ describe("the lines of a pack", () => {
     });
   });
 
+  test("that changed places are refused to whoever reads them, and told by verify", async () => {
+    await using here = await stateFolder();
+    const state = await here.open(settings);
+    // Of one commit and of one length: nothing but their ids tells them apart.
+    const ids = ["x1", "x2", "x3", "x4", "x5"];
+    await state.transaction(async (transaction) => {
+      for (const id of ids) await transaction.collection(notes).put(id, { text: `of ${id}` });
+    });
+    await state.checkpoint();
+    await state.close();
+    const [path = ""] = await filesBelow(here.directory, /\.pack$/);
+    const lines = (await readFile(path, "latin1")).split(/(?<=\n)/);
+    expect(lines).toHaveLength(ids.length);
+    await writeFile(path, [lines[1], lines[0], ...lines.slice(2)].join(""), "latin1");
+    const again = await here.open(settings);
+    const answers = [];
+    for (const id of ids)
+      answers.push(await answerTo(async () => [(await again.collection(notes).get(id))?.body, { text: `of ${id}` }]));
+    expect(answers).toEqual(["CORRUPT", "CORRUPT", "right", "right", "right"]);
+    const { findings } = await verifyStateDirectory(here.directory);
+    expect(findings.filter(({ severity }) => severity === "damage")).toHaveLength(2);
+  });
+
   test("are restored from the journal as far as it goes back", async () => {
     await using here = await stateFolder();
     const retaining = { ...settings, journalRetainBytes: 64 * 1024 * 1024 };

@@ -36,6 +36,10 @@ test("packs that get another index while they are merged are not given up for a 
   const collection = state.collection(notes);
   expect(await allOf(collection)).toEqual(expected);
   expect(await collection.count({ where: { tag: "tag 1" } })).toBe(12);
+  // What the checkpoint lists is there, and not only for those who have it open.
+  const crashed = await folder.open({ ...settings, directory: await folder.crash() });
+  expect(crashed.recovery).toMatchObject({ damage: [], lostDocuments: [] });
+  expect(await allOf(crashed.collection(notes))).toEqual(expected);
   await state.compact();
   expect(await allOf(collection)).toEqual(expected);
   await state.close();

@@ -1,4 +1,4 @@
-import { HoldfastError } from "../errors.js";
+import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { openRebuilt, Pack, rebuildIndex, type ClockCache } from "../packs/index.js";
@@ -13,13 +13,50 @@ export interface RenewalParts {
   readonly cache: ClockCache;
 }
 
+/** Makes damaged indexes of live packs anew: whoever met the damage was refused, and is not any more. */
+export class IndexRenewer {
+  readonly #parts: RenewalParts;
+  /** Packs whose lines are damaged too. */
+  readonly #beyondRepair = new WeakSet<Pack>();
+
+  constructor(parts: RenewalParts) {
+    this.#parts = parts;
+  }
+
+  isDue(states: Iterable<CollectionState>): boolean {
+    return this.#damaged(states).length > 0;
+  }
+
+  /** @throws HoldfastError `STORAGE_FAILED`, and what `checkFence` throws; the system's own errors when writing. */
+  async renew(states: Iterable<CollectionState>, checkFence: () => void): Promise<void> {
+    for (const { state, pack } of this.#damaged(states)) {
+      checkFence();
+      try {
+        await renewIndex(this.#parts, state, pack);
+      } catch (error) {
+        if (!isHoldfastError(error, "CORRUPT")) throw error;
+        this.#beyondRepair.add(pack);
+        process.emitWarning(`The index of ${pack.path} is damaged, and can not be made anew: ${error.message}`);
+      }
+    }
+  }
+
+  #damaged(states: Iterable<CollectionState>): { readonly state: CollectionState; readonly pack: Pack }[] {
+    return [...states].flatMap((state) =>
+      state.packs.packs
+        .filter((pack) => pack.hasDamagedIndex && !this.#beyondRepair.has(pack))
+        .map((pack) => ({ state, pack })),
+    );
+  }
+}
+
 /**
  * Makes the index of a live pack anew from its lines, on the disk and for those who read it. The lines are first compared
  * with what they were when the pack was opened: an index that fits lines of which some are missing would hide that.
  *
  * @throws HoldfastError `CORRUPT` if the lines are damaged too: then all stays as it is.
  */
-export async function renewIndex(parts: RenewalParts, state: CollectionState, pack: Pack): Promise<void> {
+async function renewIndex(parts: RenewalParts, state: CollectionState, pack: Pack): Promise<void> {
   const { fileSystem, layout, storeId, cache } = parts;
   const { lo, hi, packChecksum } = pack.summary;
   const { columns, definition } = state;
