@@ -5,6 +5,7 @@ import { foundFaultMutations } from "./found-faults.js";
 import { journalReadingMutations } from "./journal-reading.js";
 import { journalWritingMutations } from "./journal-writing.js";
 import { ownershipMutations } from "./ownership.js";
+import { packMutations } from "./packs.js";
 import { recoveryMutations } from "./recovery.js";
 import { surfaceMutations } from "./surfaces.js";
 import { systemFaultMutations } from "./system-faults.js";
@@ -20,4 +21,5 @@ export const mutations: readonly Mutation[] = [
   ...surfaceMutations,
   ...systemFaultMutations,
   ...foundFaultMutations,
+  ...packMutations,
 ];
