@@ -1,24 +1,22 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../files/clock.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { removeIfPresent } from "../files/remove-if-present.js";
 import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
-import { parseSegmentName } from "../journal/segment-name.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
-import { HoldfastError, isHoldfastError } from "../errors.js";
-import type { Pack } from "../packs/index.js";
+import { HoldfastError } from "../errors.js";
 import type { Bodies } from "./bodies.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
 import type { Committer } from "./committer.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
+import { JournalPruner } from "./journal-pruner.js";
+import { listPacks } from "./list-packs.js";
 import type { Merger } from "./merger.js";
+import { Merging } from "./merging.js";
 import type { IndexRenewer } from "./index-renewer.js";
-import { PackSet } from "./pack-set.js";
 import type { NewPack, Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
 import { Reserve } from "./reserve.js";
@@ -80,12 +78,12 @@ const mostMovedWhenClosing = 100_000;
  * Moves what the journal holds into the collections' files, so that the journal stays short.
  *
  * Order: documents and packs written and synced, their folders synced, `checkpoint.json` replaced durably, and only then
- * journal segments and loose files that went into packs removed. A crash anywhere before the replacement leaves the old checkpoint and the whole journal above it;
- * documents that were already written are newer than that checkpoint says, which replay notices by their sequence.
+ * journal segments and loose files that went into packs removed. A crash anywhere before the replacement leaves the old
+ * checkpoint and the whole journal above it; documents that were already written are newer than that checkpoint says,
+ * which replay notices by their sequence.
  */
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
-  readonly #removed = new Set<string>();
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastCommits = 0;
@@ -99,12 +97,12 @@ export class Checkpointer {
   /** The commit up to which the collections' files are complete. */
   sequence: number;
   checkpoints = 0;
-  /** Why the last attempt failed; `undefined` if it did not. */
-  failure: HoldfastError | undefined;
+  #failure: HoldfastError | undefined;
 
   #held: boolean;
   readonly #written: WrittenCheckpoint;
-  #merging: Promise<void> | undefined;
+  readonly #merging: Merging;
+  readonly #pruner: JournalPruner;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
@@ -119,16 +117,27 @@ export class Checkpointer {
       },
     );
     this.#written = new WrittenCheckpoint(parts);
+    this.#pruner = new JournalPruner(parts);
+    this.#merging = new Merging({
+      ...parts,
+      checkpoint: this.#written,
+      exclusively: (work) => this.#afterOthers(work),
+    });
     this.sequence = parts.checkpoint?.sequence ?? 0;
   }
 
   get isMerging(): boolean {
-    return this.#merging !== undefined;
+    return this.#merging.isRunning;
+  }
+
+  /** Why the last attempt to write a checkpoint, or to merge packs, failed; `undefined` if it did not. */
+  get failure(): HoldfastError | undefined {
+    return this.#failure ?? this.#merging.failure;
   }
 
   /** How many files the journal consists of. */
   get journalSegments(): number {
-    return this.#allSegments().length;
+    return this.#pruner.segments.length;
   }
 
   /** Looks every idle time whether there is something to move and nobody is writing, or too much has piled up. */
@@ -158,7 +167,7 @@ export class Checkpointer {
     this.run().catch((error: unknown) => {
       // Nothing is lost: the journal still holds it all, and the next attempt begins anew. The store says it in its
       // metrics, and to writers once the journal reaches its limit.
-      this.failure = storageError(error, "write a checkpoint", this.#parts.layout.checkpoint);
+      this.#failure = storageError(error, "write a checkpoint", this.#parts.layout.checkpoint);
     });
   }
 
@@ -195,7 +204,7 @@ export class Checkpointer {
       if (!this.#isDue()) return;
     }
     await this.#begin(() => this.#checkpoint());
-    this.#mergeInBackground();
+    if (!this.#held) this.#merging.beginInBackground();
   }
 
   async #afterOthers(work: () => Promise<void>): Promise<void> {
@@ -228,103 +237,8 @@ export class Checkpointer {
   /** Moves everything out of the journal and makes one pack of the packs of each collection. */
   async compact(): Promise<void> {
     await this.run();
-    // One merge after the other: two of the same packs would each put its own in their place.
-    while (this.#merging !== undefined) await this.#merging.then(undefined, () => undefined);
     // A paused predecessor may yet put back its list, and what that names must be there: see `predecessorGone`.
-    if (this.#held) return;
-    this.#assertOpen();
-    this.#merging = this.#mergeAll()
-      .catch((error: unknown) => {
-        throw storageError(error, "merge packs", this.#parts.layout.collections);
-      })
-      .finally(() => {
-        this.#merging = undefined;
-      });
-    await this.#merging;
-  }
-
-  #mergeInBackground(): void {
-    if (this.#held || this.#interrupted) return;
-    this.#merging ??= this.#mergeWhatIsDue()
-      .catch((error: unknown) => {
-        // The packs stay as they are, which costs speed and space, no data; the next checkpoint tries again.
-        if (!isHoldfastError(error, "CLOSED"))
-          this.failure = storageError(error, "merge packs", this.#parts.layout.collections);
-      })
-      .finally(() => {
-        this.#merging = undefined;
-      });
-  }
-
-  async #mergeWhatIsDue(): Promise<void> {
-    const { states, merger } = this.#parts;
-    for (const state of [...states()]) {
-      for (;;) {
-        await indexed(state);
-        const due = merger.due(state);
-        if (due.length === 0) break;
-        await this.#merge(state, due);
-      }
-    }
-  }
-
-  async #mergeAll(): Promise<void> {
-    const { states, merger } = this.#parts;
-    for (const state of [...states()]) {
-      await indexed(state);
-      for (const packs of merger.alike(state)) await this.#merge(state, packs);
-    }
-  }
-
-  /**
-   * The merged pack is written beside checkpoints, from files that nobody changes. It takes the place of the others in
-   * one step with the list in `checkpoint.json`, which goes on speaking of the same commit; only then are they removed.
-   */
-  async #merge(state: CollectionState, packs: readonly Pack[]): Promise<void> {
-    if (packs.length < 2) return;
-    const { merger, checkFence } = this.#parts;
-    const pace = (): void => {
-      this.#assertOpen();
-      checkFence();
-    };
-    // The pack that is made now may have the name of one that is in doubt.
-    await this.#afterOthers(() => this.#written.settle());
-    const merged = await merger.merge(state, packs, pace);
-    await this.#afterOthers(async () => {
-      // Another index may have been made for one of them meanwhile: then what was merged is of the old one.
-      if (!packs.every((pack) => state.packs.packs.includes(pack))) {
-        await merger.discard(state, merged);
-        return;
-      }
-      const list = state.packs.packs.flatMap((pack) =>
-        pack === packs[0] ? [merged] : packs.includes(pack) ? [] : [pack],
-      );
-      const next = new PackSet(list, state.packs.documents);
-      try {
-        pace();
-        await this.#written.write({
-          ...(this.#written.content as Checkpoint),
-          packs: this.#packsAfter(new Map([[state, next]])),
-        });
-      } catch (error) {
-        await this.#written.giveUp(() => merger.discard(state, merged));
-        throw error;
-      }
-      state.repack(next, []);
-      for (const pack of packs) {
-        checkFence();
-        await merger.discard(state, pack);
-      }
-    });
-  }
-
-  #packsAfter(changed: ReadonlyMap<CollectionState, PackSet>): Checkpoint["packs"] {
-    const packs: Checkpoint["packs"] = {};
-    for (const state of this.#parts.states()) {
-      const { documents, packs: list } = changed.get(state) ?? state.packs;
-      if (list.length > 0) packs[state.name] = { documents, list: list.map(({ summary }) => ({ ...summary })) };
-    }
-    return packs;
+    if (!this.#held) await this.#merging.mergeAll();
   }
 
   /** Lets those go on who wait for the checkpoint, or tells them that it failed. */
@@ -353,7 +267,7 @@ export class Checkpointer {
     clearInterval(this.#timer);
     this.#interrupted = true;
     await this.#running?.then(undefined, () => undefined);
-    await this.#merging?.then(undefined, () => undefined);
+    await this.#merging.stop();
   }
 
   #isDue(): boolean {
@@ -373,7 +287,7 @@ export class Checkpointer {
     // What is kept for followers of changes is given up on a full disk.
     const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
     if (!this.#isDue()) {
-      await this.#pruneJournal(retainedBytes);
+      await this.#pruner.prune(this.sequence, retainedBytes);
       return;
     }
     const bytes = committer.uncheckpointedBytes;
@@ -408,7 +322,7 @@ export class Checkpointer {
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
         documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
-        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+        packs: listPacks(this.#parts.states(), new Map(written.map(({ state, packs }) => [state, packs]))),
       });
     } catch (error) {
       for (const { state, versions } of taken) {
@@ -418,20 +332,20 @@ export class Checkpointer {
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
       for (const pack of written) await this.#written.giveUp(() => packer.discard(pack));
-      if (isFullDisk(error)) await this.#pruneJournal(0);
+      if (isFullDisk(error)) await this.#pruner.prune(this.sequence, 0);
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
     this.#movingBytes = 0;
     this.sequence = sequence;
     this.checkpoints += 1;
-    this.failure = undefined;
+    this.#failure = undefined;
     for (const { state, packs, moved } of written) {
       state.repack(packs, moved);
     }
     for (const { state } of taken) state.endMoving();
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
-    await this.#pruneJournal(retainedBytes);
+    await this.#pruner.prune(this.sequence, retainedBytes);
   }
 
   async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {
@@ -536,48 +450,6 @@ export class Checkpointer {
       version.body = undefined;
     }
   }
-
-  /**
-   * Removes what the checkpoint covers, but keeps the newest part for those who follow changes. Oldest first: a crash in
-   * between leaves an unbroken end of the journal. Damaged segments go to quarantine, and nothing older stays behind them.
-   */
-  async #pruneJournal(retainedBytes: number): Promise<void> {
-    const { layout, fileSystem, quarantine, damagedSegments } = this.#parts;
-    const all = this.#allSegments();
-    const covered = all.filter((_, index) => {
-      const next = all[index + 1];
-      return next !== undefined && (parseSegmentName(next)?.first ?? Number.MAX_SAFE_INTEGER) <= this.sequence + 1;
-    });
-    const lastDamaged = covered.findLastIndex((name) => damagedSegments.has(name));
-    let kept = 0;
-    let keepFrom = covered.length;
-    for (let index = covered.length - 1; index > lastDamaged; index -= 1) {
-      kept += (await fileSystem.status(join(layout.journal, covered[index] as string)))?.size ?? 0;
-      if (kept > retainedBytes) break;
-      keepFrom = index;
-    }
-    for (const name of covered.slice(0, keepFrom)) {
-      this.#parts.checkFence();
-      const path = join(layout.journal, name);
-      if (damagedSegments.has(name))
-        await quarantine.move(path, "journal-damaged", "damaged, and covered by a checkpoint");
-      else await removeIfPresent(fileSystem, path);
-      // One after the other: of removals that are not durable, a power loss may take back the first and not the second,
-      // and the gap would look like damage.
-      await fileSystem.syncDirectory(layout.journal);
-      this.#removed.add(name);
-    }
-  }
-
-  #allSegments(): string[] {
-    const { inherited, journal } = this.#parts;
-    return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
-  }
-}
-
-/** Resolves when no pack of the collection is about to be given another index. Whether that succeeds is for those who list. */
-async function indexed({ indexing }: CollectionState): Promise<void> {
-  await indexing?.then(undefined, () => undefined);
 }
 
 /** How many documents have files of their own once the packs are listed. */

@@ -30,7 +30,10 @@ export class Merger {
     this.#parts = parts;
   }
 
-  /** The packs to merge next, neighbours by age; none if there are few enough. */
+  /**
+   * The packs to merge next, neighbours by age; none if there are few enough. Enough of one size, with smaller ones
+   * between them: a large pack is not copied for the sake of a few small ones.
+   */
   due({ packs: { packs } }: CollectionState): readonly Pack[] {
     const { mergeFactor } = this.#parts.options;
     const tiers = packs.map(({ summary }) => tierOf(summary.packBytes, mergeFactor));
@@ -41,7 +44,7 @@ export class Merger {
         const run = packs.slice(start, end);
         const first = run[0];
         if (
-          run.length >= mergeFactor &&
+          tiers.slice(start, end).filter((each) => each === tier).length >= mergeFactor &&
           first !== undefined &&
           run.every(({ columns }) => sameColumns(columns, first.columns))
         )
