@@ -121,6 +121,24 @@ async function recover(directory: string): Promise<Outcome> {
 
 const nothingLost = { missing: [], quarantined: [], outcome: "recovered", lost: 0 };
 
+describe("what a checkpoint or a merge left that was cut short", () => {
+  test("is no part of the state, and is removed", async () => {
+    const directory = await freshCopy();
+    const leftovers = ["0000000000000001-0000000000000099.pack", "0000000000000001-0000000000000099.idx"];
+    await copyFile(join(directory, older.pack), join(directory, packs, leftovers[0] ?? ""));
+    await copyFile(join(directory, older.index), join(directory, packs, leftovers[1] ?? ""));
+    await writeFile(join(directory, packs, `${leftovers[0] ?? ""}.0123456789ab.tmp`), "half");
+    const before = await verifyStateDirectory(directory);
+    expect(before).toMatchObject({ ok: true });
+    expect(before.findings.map(({ severity }) => severity)).toEqual(["note", "note", "note"]);
+    await using here = await stateFolder();
+    const state = await here.open({ ...settings, directory });
+    expect(state.recovery).toMatchObject({ damage: [], lostDocuments: [], removedTemporaryFiles: 3 });
+    expect(await allOf(state.collection(notes))).toEqual(expected);
+    expect(await readdir(join(directory, packs))).toHaveLength(4);
+  });
+});
+
 describe("the index of a pack", () => {
   test.each<[string, (path: string) => Promise<void>]>([
     ["is gone", (path) => rm(path)],
@@ -388,24 +406,6 @@ describe("a pack", () => {
     const { missing, quarantined } = await recover(directory);
     expect(missing).toEqual(onlyInNewer());
     expect(quarantined).toHaveLength(2);
-  });
-});
-
-describe("what a checkpoint or a merge left that was cut short", () => {
-  test("is no part of the state, and is removed", async () => {
-    const directory = await freshCopy();
-    const leftovers = ["0000000000000001-0000000000000099.pack", "0000000000000001-0000000000000099.idx"];
-    await copyFile(join(directory, older.pack), join(directory, packs, leftovers[0] ?? ""));
-    await copyFile(join(directory, older.index), join(directory, packs, leftovers[1] ?? ""));
-    await writeFile(join(directory, packs, `${leftovers[0] ?? ""}.0123456789ab.tmp`), "half");
-    const before = await verifyStateDirectory(directory);
-    expect(before).toMatchObject({ ok: true });
-    expect(before.findings.map(({ severity }) => severity)).toEqual(["note", "note", "note"]);
-    await using here = await stateFolder();
-    const state = await here.open({ ...settings, directory });
-    expect(state.recovery).toMatchObject({ damage: [], lostDocuments: [], removedTemporaryFiles: 3 });
-    expect(await allOf(state.collection(notes))).toEqual(expected);
-    expect(await readdir(join(directory, packs))).toHaveLength(4);
   });
 });
 

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { defineCollection } from "../../src/collections/index.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
 import { FaultyFileSystem } from "../faults/faulty-file-system.js";
+import { eventually } from "../support/eventually.js";
 import { allOf, notes, type Note } from "../support/notes.js";
 import { stateFolder } from "../support/state-folder.js";
 
@@ -23,16 +25,22 @@ test("packs that get another index while they are merged are not given up for a 
   await first.close();
   const disk = new FaultyFileSystem();
   const state = await folder.open({ ...settings, collections: [], environment: { fileSystem: disk } });
+  let counted: Promise<number> | undefined;
   disk.set({
     on: "rename",
-    path: /\.idx$/,
+    path: /notes\/packs\/.*\.idx$/,
     times: 1,
     before: async () => {
-      // A program declares the collection at this very moment, and lists it as soon as its indexes are there.
-      expect(await state.collection(notes).count({ where: { tag: "tag 1" } })).toBe(12);
+      // A program declares the collection at this very moment. The first pack gets its index; for the others it waits
+      // until the merge lets go of that one.
+      const opened = disk.count("open");
+      counted = state.collection(notes).count({ where: { tag: "tag 1" } });
+      await eventually("a pack is read for another index", () => disk.count("open") > opened);
+      await delay(100);
     },
   });
   await state.compact();
+  expect(await counted).toBe(12);
   const collection = state.collection(notes);
   expect(await allOf(collection)).toEqual(expected);
   expect(await collection.count({ where: { tag: "tag 1" } })).toBe(12);
