@@ -26,12 +26,12 @@ export async function rebuildPacks(
 ): Promise<void> {
   const { columns } = state;
   for (;;) {
-    while (state.repacking !== undefined) await state.repacking;
+    for (let other = state.repacking; other !== undefined; other = state.repacking) await other;
     const unfit = state.packs.packs.find((pack) => !sameColumns(pack.columns, columns));
     if (unfit === undefined) return;
     const rebuilt = await rebuild(parts, state, definition, unfit);
     if (rebuilt === undefined) continue;
-    while (state.repacking !== undefined) await state.repacking;
+    for (let other = state.repacking; other !== undefined; other = state.repacking) await other;
     const { packs, documents } = state.packs;
     if (packs.includes(unfit)) {
       state.repack(
