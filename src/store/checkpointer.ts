@@ -21,6 +21,7 @@ import type { NewPack, Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
 import { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
+import { WaitingWriters } from "./waiting-writers.js";
 import { WrittenCheckpoint } from "./written-checkpoint.js";
 
 export interface CheckpointerParts {
@@ -92,8 +93,7 @@ export class Checkpointer {
   #moving = 0;
   /** Bytes of the journal that the running checkpoint is about. */
   #movingBytes = 0;
-  /** Writers that the journal's limit holds up, first come first. */
-  #waiting: { readonly resolve: () => void; readonly reject: (error: HoldfastError) => void }[] = [];
+  readonly #waiting = new WaitingWriters();
   /** The commit up to which the collections' files are complete. */
   sequence: number;
   checkpoints = 0;
@@ -192,7 +192,7 @@ export class Checkpointer {
       );
     }
     if (this.#running === undefined) this.runInBackground();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return this.#waiting.wait();
   }
 
   /** Writes a checkpoint of everything acknowledged when it begins. Calls that come while one runs share the next. */
@@ -216,11 +216,11 @@ export class Checkpointer {
     this.#running = work().then(
       () => {
         this.#ended();
-        this.#release(undefined);
+        this.#waiting.releaseAll(undefined);
       },
       (error: unknown) => {
         this.#ended();
-        this.#release(storageError(error, "write a checkpoint", this.#parts.layout.checkpoint));
+        this.#waiting.releaseAll(storageError(error, "write a checkpoint", this.#parts.layout.checkpoint));
         throw error;
       },
     );
@@ -239,16 +239,6 @@ export class Checkpointer {
     await this.run();
     // A paused predecessor may yet put back its list, and what that names must be there: see `predecessorGone`.
     if (!this.#held) await this.#merging.mergeAll();
-  }
-
-  /** Lets those go on who wait for the checkpoint, or tells them that it failed. */
-  #release(failure: HoldfastError | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { resolve, reject } of waiting) {
-      if (failure === undefined) resolve();
-      else reject(failure);
-    }
   }
 
   async close(): Promise<void> {
@@ -352,7 +342,7 @@ export class Checkpointer {
     const pack = await this.#parts.packer.write(state, versions, sequence, () => {
       this.#assertOpen();
       this.#parts.checkFence();
-      for (const { resolve } of this.#waiting.splice(0, releasedAtOnce)) resolve();
+      this.#waiting.release(releasedAtOnce);
     });
     this.#moving -= versions.size;
     return pack;
@@ -421,7 +411,7 @@ export class Checkpointer {
         next += 1;
         await work(version);
         this.#moving -= 1;
-        this.#waiting.shift()?.resolve();
+        this.#waiting.release(1);
       }
     });
     const outcomes = await Promise.allSettled(workers);

@@ -51,7 +51,7 @@ describe("when a list of packs was written and perhaps not made durable", () => 
     expect(await packsOf(folder)).toHaveLength(2);
 
     const lift = failList(disk);
-    await expect(state.compact()).rejects.toMatchObject({ code: "EIO" });
+    await expect(state.compact()).rejects.toMatchObject({ code: "STORAGE_FAILED" });
     expect(await packsOf(folder)).toHaveLength(3);
     await expectInCopy(folder, expected);
 

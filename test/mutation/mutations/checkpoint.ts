@@ -10,9 +10,8 @@ export const checkpointMutations: readonly Mutation[] = [
     name: "segments-deleted-before-the-checkpoint",
     bug: "Journal segments go before the checkpoint that covers them is on the disk.",
     file: checkpointer,
-    find: "    await reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
-    replace:
-      "    this.sequence = checkpoint.sequence;\n    await this.#pruneJournal(0);\n    await reserve.replace(layout.checkpoint, sealJson(checkpoint));\n",
+    find: "      await this.#written.write({\n",
+    replace: "      await this.#pruner.prune(sequence, 0);\n      await this.#written.write({\n",
     tests: [explorer],
   },
   {
@@ -23,26 +22,26 @@ export const checkpointMutations: readonly Mutation[] = [
       }
       await this.#parts.documents.syncFolders();
       this.#parts.checkFence();
-      await this.#write({
+      await this.#written.write({
         format: 1,
         storeId,
         sequence,
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
         documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
-        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+        packs: listPacks(this.#parts.states(), new Map(written.map(({ state, packs }) => [state, packs]))),
       });
 `,
     replace: `      }
       this.#parts.checkFence();
-      await this.#write({
+      await this.#written.write({
         format: 1,
         storeId,
         sequence,
         writtenAt: new Date(clock.now()).toISOString(),
         expiryClock: expiry.now(),
         documents: Object.fromEntries(taken.map(({ state }) => [state.name, looseAfter(state, written)])),
-        packs: this.#packsAfter(new Map(written.map(({ state, packs }) => [state, packs]))),
+        packs: listPacks(this.#parts.states(), new Map(written.map(({ state, packs }) => [state, packs]))),
       });
       for (const { state, versions } of taken)
         if (written.every((pack) => pack.state !== state)) await this.#writeDocuments(state, versions);
@@ -85,7 +84,7 @@ export const checkpointMutations: readonly Mutation[] = [
   {
     name: "removed-segments-not-synced-one-by-one",
     bug: "Of segments removed together a power loss may take back the first and not the second: a gap.",
-    file: checkpointer,
+    file: "src/store/journal-pruner.ts",
     find: "      await fileSystem.syncDirectory(layout.journal);\n",
     replace: "",
     tests: [found],
@@ -102,14 +101,14 @@ export const checkpointMutations: readonly Mutation[] = [
     name: "fence-not-checked-before-the-checkpoint-file",
     bug: "An owner that lost the directory replaces its successor's checkpoint by its own.",
     file: checkpointer,
-    find: "      this.#parts.checkFence();\n      await this.#write({\n",
-    replace: "      await this.#write({\n",
+    find: "      this.#parts.checkFence();\n      await this.#written.write({\n",
+    replace: "      await this.#written.write({\n",
     tests: ["test/store/fenced-checkpoint.test.ts"],
   },
   {
     name: "fence-not-checked-before-segments-are-deleted",
     bug: "An owner that lost the directory deletes segments that its successor reads.",
-    file: checkpointer,
+    file: "src/store/journal-pruner.ts",
     find: "      this.#parts.checkFence();\n      const path = join(layout.journal, name);\n",
     replace: "      const path = join(layout.journal, name);\n",
     tests: ["test/store/fenced-checkpoint.test.ts"],

@@ -43,10 +43,10 @@ export const packMutations: readonly Mutation[] = [
   {
     name: "merged-packs-removed-before-the-list",
     bug: "Packs go before the checkpoint lists the one that they were merged into.",
-    file: checkpointer,
-    find: "        pace();\n        await this.#write({",
+    file: "src/store/merging.ts",
+    find: "        pace();\n        await checkpoint.write({",
     replace:
-      "        pace();\n        for (const pack of packs) await merger.discard(state, pack);\n        await this.#write({",
+      "        pace();\n        for (const pack of packs) await merger.discard(state, pack);\n        await checkpoint.write({",
     tests: [failing],
   },
   {
@@ -59,6 +59,14 @@ export const packMutations: readonly Mutation[] = [
     tests: [failing],
   },
   {
+    name: "pack-listed-before-it-is-durable",
+    bug: "A checkpoint lists a pack whose name a power loss may take back.",
+    file: "src/store/packer.ts",
+    find: "    await fileSystem.syncDirectory(directory);\n    const pack = await Pack.open(",
+    replace: "    const pack = await Pack.open(",
+    tests: ["test/crash/explorer.test.ts"],
+  },
+  {
     name: "tombstone-dropped-above-an-older-pack",
     bug: "A merge forgets deletions of documents that an older pack still has, and they come back.",
     file: "src/store/merger.ts",
@@ -69,7 +77,7 @@ export const packMutations: readonly Mutation[] = [
   {
     name: "pack-merged-over-another-index",
     bug: "A merged pack takes the place of packs that were given another index meanwhile.",
-    file: checkpointer,
+    file: "src/store/merging.ts",
     find: "if (!packs.every((pack) => state.packs.packs.includes(pack))) {",
     replace: "if (packs.length === 0) {",
     tests: ["test/store/merge-beside-rebuild.test.ts"],
