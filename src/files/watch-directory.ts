@@ -3,8 +3,12 @@ import { stat } from "node:fs/promises";
 import { isAbsent } from "./node-file-system.js";
 
 export interface DirectoryListener {
-  /** Something may have changed. What, and how often, is not said: events are merged, doubled and lost. */
-  changed(): void;
+  /**
+   * Something may have changed. How often is not said: events are merged, doubled and lost.
+   *
+   * @param name of what changed in the folder, if the system tells.
+   */
+  changed(name: string | undefined): void;
   /** The system gives no more hints: too many watches (`ENOSPC`), too many open files (`EMFILE`), or the folder went away. */
   failed(error: Error): void;
 }
@@ -26,8 +30,8 @@ export function watchDirectory(path: string, listener: DirectoryListener): Direc
     listener.failed(error instanceof Error ? error : new Error(String(error)));
     return undefined;
   }
-  watcher.on("change", () => {
-    listener.changed();
+  watcher.on("change", (_, name) => {
+    listener.changed(typeof name === "string" ? name : undefined);
   });
   watcher.on("error", (error) => {
     watcher.close();

@@ -1,4 +1,5 @@
 import { HoldfastError } from "../errors.js";
+import { isTemporaryName } from "../files/temporary-name.js";
 import { directoryIdentity, watchDirectory, type DirectoryWatch } from "../files/watch-directory.js";
 
 /**
@@ -30,7 +31,10 @@ export class FolderHints {
     if (identity === undefined) return false;
     this.#identity = identity;
     this.#watch = watchDirectory(path, {
-      changed: this.#onHint,
+      changed: (name) => {
+        // A status is written under another name first, and seen only once it has its own: that is another event.
+        if (name === undefined || !isTemporaryName(name)) this.#onHint();
+      },
       failed: (error) => {
         this.#lost(path, error);
       },

@@ -15,8 +15,6 @@ import { WriterConnection } from "./writer-connection.js";
 const defaultPollIntervalMs = 500;
 /** While there is nothing to watch, looking costs four failed look-ups, and the first phase should not wait. */
 const absentPollIntervalMs = 100;
-/** After a hint: one replaced file makes several events, which share a look. */
-const settleMs = 10;
 /** A missed heartbeat is a hiccup, two are a coincidence. */
 const heartbeatsMissed = 3;
 /** Stands for a version that has not been read; no file has this sign. */
@@ -89,8 +87,7 @@ export class StatusObserver {
   /** Sleeps until there may be something new: a hint, the end of the writer, or the poll. */
   async wait(atMostMs: number, signal?: AbortSignal): Promise<void> {
     const pollMs = this.#folderExists ? this.#pollIntervalMs : Math.min(this.#pollIntervalMs, absentPollIntervalMs);
-    const hinted = await this.#wake.wait(Math.min(pollMs, atMostMs), signal);
-    if (hinted && signal?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, settleMs));
+    await this.#wake.wait(Math.min(pollMs, atMostMs), signal);
   }
 
   close(): void {

@@ -11,8 +11,8 @@ export class WakeSignal {
     this.#wake?.();
   }
 
-  /** Sleeps for `milliseconds`, less if notified or if `signal` aborts. @returns whether it was notified. */
-  async wait(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  /** Sleeps for `milliseconds`, less if notified or if `signal` aborts. */
+  async wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
     if (!this.#notified && signal?.aborted !== true) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
@@ -25,8 +25,6 @@ export class WakeSignal {
       if (this.#wake !== undefined) signal?.removeEventListener("abort", this.#wake);
       this.#wake = undefined;
     }
-    const notified = this.#notified;
     this.#notified = false;
-    return notified;
   }
 }

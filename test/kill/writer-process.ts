@@ -42,7 +42,7 @@ export class WriterProcess {
     this.ended = once(this.#child, "close").then(([code, signal]) => {
       if (code !== 0 && !(this.#wasKilled && signal === "SIGKILL")) {
         const how = (signal as string | null) ?? `exit code ${String(code)}`;
-        this.#failure ??= `the writer of life ${this.life} ended by itself (${how}):\n${this.#errorLines.join("\n")}`;
+        this.#failure ??= `the writer of life ${this.life} ended by itself (${how}) after it had told ${JSON.stringify(this.heard.at(-1)?.event)}:\n${this.#errorLines.join("\n")}`;
       }
       this.hasEnded = true;
       this.#wake();
