@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
+import { isAbsent } from "../files/node-file-system.js";
 import { HoldfastError } from "../errors.js";
 import { decodeLine, journalFormat, type CommitRecord, type SegmentHeader } from "./record.js";
 import { isIntact, scanSegment, type UnreadableRegion } from "./scan-segment.js";
@@ -64,6 +65,11 @@ export interface ReadJournalOptions {
    * changes from far behind; whether they are damaged is to be known all the same.
    */
   readonly checkAll?: boolean;
+  /**
+   * Whether a checkpoint may remove segments while they are listed. The oldest goes first: with one that is gone, all
+   * before it are, and the rest is still the journal.
+   */
+  readonly mayShrink?: boolean;
   /** Called with each commit above, in order. */
   readonly apply: (commit: CommitRecord, segment: string) => void;
   readonly onSegment?: (done: number, total: number) => void;
@@ -86,9 +92,8 @@ const headerBytes = 4096;
  * Everywhere else they are damage, and the sequence numbers they held are lost; what can be read is still applied.
  */
 export async function readJournal(options: ReadJournalOptions): Promise<JournalReading> {
-  const { fileSystem, directory } = options;
   const findings: JournalFinding[] = [];
-  const listed = await listSegments(fileSystem, directory);
+  const listed = await listSegments(options);
   const storeId = options.storeId ?? listed.findLast((segment) => segment.header !== undefined)?.header?.storeId;
   const own = listed.filter((segment) => {
     const detail = foreignBecause(segment, storeId);
@@ -109,18 +114,25 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalR
   };
 }
 
-async function listSegments(fileSystem: FileSystem, directory: string): Promise<ListedSegment[]> {
+async function listSegments({ fileSystem, directory, mayShrink }: ReadJournalOptions): Promise<ListedSegment[]> {
   if ((await fileSystem.status(directory)) === undefined) return [];
   const entries = await fileSystem.readDirectory(directory);
   const names = entries
     .filter(({ kind }) => kind === "file")
     .map(({ name }) => name)
     .sort(compareSegmentNames);
-  const segments: ListedSegment[] = [];
+  let segments: ListedSegment[] = [];
   for (const name of names) {
     const parsed = parseSegmentName(name);
     if (parsed === undefined) continue;
-    const header = await readHeader(fileSystem, join(directory, name));
+    let header: SegmentHeader | undefined;
+    try {
+      header = await readHeader(fileSystem, join(directory, name));
+    } catch (error) {
+      if (mayShrink !== true || !isAbsent(error)) throw error;
+      segments = [];
+      continue;
+    }
     if (header !== undefined && header.format > journalFormat) {
       throw new HoldfastError(
         "UNSUPPORTED_FORMAT",

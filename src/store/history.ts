@@ -25,7 +25,7 @@ export async function readHistory(
     try {
       return await readOnce(fileSystem, layout, storeId, sequence, upTo);
     } catch (error) {
-      // A checkpoint removed a segment between its being listed and its being read.
+      // A checkpoint removed the segment that was to be read: the next attempt finds it gone, and says so.
       if (!isAbsent(error) || attempt >= mostAttempts) throw error;
     }
   }
@@ -55,6 +55,7 @@ async function readOnce(
     storeId,
     above: sequence,
     until,
+    mayShrink: true,
     apply: (commit) => {
       if (commit.sequence <= until) commits.push(commit);
     },

@@ -39,6 +39,26 @@ function firstOf(segment: string | undefined): number {
 }
 
 describe("the history of changes", () => {
+  test("is read while a checkpoint goes on removing what lies before it, segment by segment", async () => {
+    await using folder = await stateFolder();
+    const owner = await folder.open({ ...manySegments, journalRetainBytes: keepAll });
+    await fillSegments(owner, 12);
+    const { storeId, lastSequence } = owner;
+    await owner.close();
+    const layout = new Layout(folder.directory);
+    const needed = (await segmentsOf(folder.directory)).findLast((segment) => firstOf(segment) <= lastSequence) ?? "";
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      open: async (path, mode) => {
+        // Each is gone the moment it is looked at, as if the checkpoint were always one ahead.
+        if (path.endsWith(".wal") && !path.endsWith(needed)) await rm(path);
+        return nodeFileSystem.open(path, mode);
+      },
+    };
+    const commits = await readHistory(fileSystem, layout, storeId, lastSequence - 1, lastSequence);
+    expect(commits.map(({ sequence }) => sequence)).toEqual([lastSequence]);
+  });
+
   test("is refused, and not shortened, when its beginning is pruned while it is being read", async () => {
     await using folder = await stateFolder();
     const owner = await folder.open({ ...manySegments, journalRetainBytes: 0 });
