@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
-import { writeFully, type FileSystem, type OpenFile } from "../files/file-system.js";
+import { writeFully, type FileSystem } from "../files/file-system.js";
 import { isFullDisk, journalFailure, storageError } from "../files/storage-error.js";
-import { commitJson, encodeLine, journalFormat, lineBound, type SegmentHeader } from "./record.js";
-import { formatSegmentName } from "./segment-name.js";
+import { commitJson, encodeLine, lineBound, type SegmentHeader } from "./record.js";
 import { SegmentSupply, type PreparedSegment } from "./segment-supply.js";
+import { startSegment, type CurrentSegment } from "./start-segment.js";
 
 /** A transaction on its way to the journal. */
 export interface JournalEntry {
@@ -48,13 +48,6 @@ export interface JournalOptions {
   readonly reserveBytes: number;
 }
 
-interface CurrentSegment {
-  readonly name: string;
-  readonly file: OpenFile;
-  readonly size: number;
-  position: number;
-}
-
 interface EncodedBatch {
   readonly bytes: Buffer;
   readonly entries: number;
@@ -64,6 +57,8 @@ interface EncodedBatch {
 
 /** What a line holds besides its operations, generously. */
 const lineOverheadBytes = 200;
+/** More than a watermark's own line takes: it holds one number. */
+const watermarkBytes = 64;
 const largestBatchBytes = 4 * 1024 * 1024;
 const watermarkDelayMs = 5;
 const fullDiskRetryMs = 200;
@@ -239,11 +234,14 @@ export class JournalWriter {
     this.#prepareAhead();
   }
 
-  /** Bytes left for a batch. While no further segment is ready, the last of them are kept for deletions. */
+  /**
+   * Bytes left for a batch. What its watermark takes is kept back: without it the batch would look to readers as if it
+   * were not durable yet. While no further segment is ready, more is kept for deletions.
+   */
   #room(deletesOnly: boolean): number {
     if (this.#segment === undefined) return deletesOnly ? this.#options.reserveBytes : 0;
     const reserve = deletesOnly || this.#supply.isReady ? 0 : this.#options.reserveBytes;
-    return this.#segment.size - this.#segment.position - reserve;
+    return this.#segment.size - this.#segment.position - watermarkBytes - reserve;
   }
 
   /** Where it writes: the segment under its name, which the open file does not know, or the folder. */
@@ -298,7 +296,7 @@ export class JournalWriter {
         return standby;
       }
     };
-    const segment = await startSegment(this.#options, take, this.#durable + 1, previous, batchBytes);
+    const segment = await startSegment(this.#options, take, this.#durable + 1, previous, batchBytes + watermarkBytes);
     this.#segment = segment;
     if (sealed !== undefined) {
       this.#sealed.push(sealed.name);
@@ -388,7 +386,8 @@ export class JournalWriter {
     this.#watermarkTimer ??= setTimeout(() => {
       this.#watermarkTimer = undefined;
       if (this.#running !== undefined || this.#closed || this.#failure !== undefined) return;
-      this.#running = this.#writeWatermark();
+      // Not begun in this turn: it might end in this turn too, and would then count as running for ever.
+      this.#running = giveWay().then(() => this.#writeWatermark());
     }, watermarkDelayMs).unref();
   }
 
@@ -406,44 +405,4 @@ export class JournalWriter {
       if (this.#queue.length > 0 && this.#failure === undefined) this.#running = this.#run();
     }
   }
-}
-
-/**
- * Makes a prepared file a segment: header first, then its name, then the folder synced. A crash before the rename
- * leaves a temporary file; after it, a segment that is whole and empty. No record is written before the name is durable.
- */
-async function startSegment(
-  options: JournalOptions,
-  take: (atLeastBytes: number) => Promise<PreparedSegment>,
-  first: number,
-  previous: SegmentHeader["previous"],
-  batchBytes: number,
-): Promise<CurrentSegment> {
-  const header: SegmentHeader = {
-    format: journalFormat,
-    storeId: options.storeId,
-    epoch: options.epoch,
-    first,
-    previous,
-  };
-  const json = JSON.stringify(header);
-  const buffer = Buffer.allocUnsafe(lineBound(json));
-  const length = encodeLine(buffer, 0, json);
-  const prepared = await take(length + batchBytes + options.reserveBytes);
-  const name = formatSegmentName({ epoch: options.epoch, first });
-  const path = join(options.directory, name);
-  const file = await options.fileSystem.open(prepared.path, "write-through");
-  try {
-    await writeFully(file, buffer.subarray(0, length), 0);
-    await options.fileSystem.rename(prepared.path, path);
-    await options.fileSystem.syncDirectory(options.directory);
-  } catch (error) {
-    await file.close();
-    await options.fileSystem.remove(prepared.path).catch((removal: unknown) => {
-      // Already renamed, or gone with the directory; the first error is the one to tell.
-      if (error instanceof Error) error.cause ??= removal;
-    });
-    throw error;
-  }
-  return { name, file, size: prepared.size, position: length };
 }

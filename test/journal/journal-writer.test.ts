@@ -79,6 +79,29 @@ describe("group commit", () => {
   });
 });
 
+test.each([0, 10, 30, 40])(
+  "a batch that would leave %i bytes of its segment leaves room for its watermark, and the journal goes on",
+  async (left) => {
+    await using folder = await temporaryFolder();
+    const { writer, listener } = await openWriter(folder.path);
+    const lengthNow = (): number => writer.currentSegment?.length ?? 0;
+    const { length: size } = await lastSegment(folder.path);
+    const before = lengthNow();
+    writer.append(entry(1, Math.ceil(size / 2)));
+    await writer.idle();
+    const overhead = lengthNow() - before - Math.ceil(size / 2);
+    await eventually("the first watermark", async () => scanSegment(await lastSegment(folder.path)).watermark === 1);
+    // Nothing is kept back of the segment for deletions when this one is one.
+    writer.append({ ...entry(2, size - lengthNow() - overhead - left), deletesOnly: true });
+    await writer.idle();
+    await eventually("the second watermark", async () => scanSegment(await lastSegment(folder.path)).watermark === 2);
+    writer.append(entry(3));
+    await eventually("the third commit", () => listener.told.at(-1) === "durable 3");
+    await writer.close();
+    expect((await readBack(folder.path)).sequences).toEqual([1, 2, 3]);
+  },
+);
+
 describe("segments", () => {
   test("follow one another, each naming and sealing the one before", async () => {
     await using folder = await temporaryFolder();

@@ -42,7 +42,7 @@ export const journalWritingMutations: readonly Mutation[] = [
   {
     name: "segment-name-not-synced",
     bug: "Commits go into a segment whose name a power loss takes back.",
-    file: writer,
+    file: "src/journal/start-segment.ts",
     find: "    await options.fileSystem.syncDirectory(options.directory);\n",
     replace: "",
     tests: [explorer],
@@ -50,7 +50,7 @@ export const journalWritingMutations: readonly Mutation[] = [
   {
     name: "segment-opened-without-write-through",
     bug: "A write to the journal returns before it is on the disk.",
-    file: writer,
+    file: "src/journal/start-segment.ts",
     find: 'const file = await options.fileSystem.open(prepared.path, "write-through");',
     replace: 'const file = await options.fileSystem.open(prepared.path, "truncate");',
     tests: [explorer],
@@ -58,7 +58,7 @@ export const journalWritingMutations: readonly Mutation[] = [
   {
     name: "segment-header-behind-its-name",
     bug: "A segment has its name before its header is in it.",
-    file: writer,
+    file: "src/journal/start-segment.ts",
     find: "    await writeFully(file, buffer.subarray(0, length), 0);\n    await options.fileSystem.rename(prepared.path, path);\n    await options.fileSystem.syncDirectory(options.directory);\n",
     replace:
       "    await options.fileSystem.rename(prepared.path, path);\n    await options.fileSystem.syncDirectory(options.directory);\n    await writeFully(file, buffer.subarray(0, length), 0);\n",
@@ -78,6 +78,14 @@ export const journalWritingMutations: readonly Mutation[] = [
     file: writer,
     find: "const reserve = deletesOnly || this.#supply.isReady ? 0 : this.#options.reserveBytes;",
     replace: "const reserve = 0;",
+    tests: [writerTests],
+  },
+  {
+    name: "no-room-for-the-watermark",
+    bug: "A batch that fills its segment has no watermark until the next one comes: readers do not see it.",
+    file: writer,
+    find: "this.#segment.position - watermarkBytes - reserve;",
+    replace: "this.#segment.position - reserve;",
     tests: [writerTests],
   },
   {

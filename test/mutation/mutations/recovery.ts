@@ -73,7 +73,7 @@ export const recoveryMutations: readonly Mutation[] = [
   {
     name: "predecessor-appended-to",
     bug: "The next owner writes into its predecessor's segment, where a paused predecessor writes too.",
-    file: "src/journal/journal-writer.ts",
+    file: "src/journal/start-segment.ts",
     find: "  const header: SegmentHeader = {\n    format: journalFormat,\n",
     replace: `  if (previous !== null && previous === options.previous) {
     const file = await options.fileSystem.open(join(options.directory, previous.segment), "write-through");
