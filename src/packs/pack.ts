@@ -362,8 +362,8 @@ class Retirement {
   }
 }
 
-/** @internal @throws HoldfastError `CORRUPT` if lines are not as long as their index says. */
-export async function checkLength(lines: ReadableFile, packBytes: number): Promise<void> {
+/** @throws HoldfastError `CORRUPT` if lines are not as long as their index says. */
+async function checkLength(lines: ReadableFile, packBytes: number): Promise<void> {
   const size = await lines.size();
   if (size === packBytes) return;
   throw new HoldfastError("CORRUPT", `${lines.path} has ${size} bytes; its index says ${packBytes}.`, {

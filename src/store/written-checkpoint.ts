@@ -49,6 +49,11 @@ export class WrittenCheckpoint {
 
   /** Replaces the file durably. Whatever it lists must be durable by now. */
   async write(checkpoint: Checkpoint): Promise<void> {
+    await this.#replace(checkpoint);
+    this.#isStale = false;
+  }
+
+  async #replace(checkpoint: Checkpoint): Promise<void> {
     const bytes = sealJson(checkpoint);
     try {
       await this.#parts.reserve.replace(this.#parts.layout.checkpoint, bytes);
@@ -57,7 +62,6 @@ export class WrittenCheckpoint {
       throw error;
     }
     this.#content = checkpoint;
-    this.#isStale = false;
     this.#isInDoubt = false;
   }
 
@@ -74,7 +78,7 @@ export class WrittenCheckpoint {
         await removeIfPresent(fileSystem, layout.checkpoint);
         await fileSystem.syncDirectory(layout.root);
         this.#isInDoubt = false;
-      } else await this.write(this.#content);
+      } else await this.#replace(this.#content);
     }
     for (const remove of this.#removals.splice(0)) await remove();
   }

@@ -87,6 +87,7 @@ export class IngestionQueue {
     const isOver = new AbortController();
     await Promise.race([
       Promise.all(this.#workers),
+      // It fails in one way only: it is given up below, because the workers were quicker.
       delay(stopGraceMs, undefined, { signal: isOver.signal }).catch(() => undefined),
     ]);
     isOver.abort();
