@@ -369,7 +369,9 @@ export class CollectionState {
   #replace(version: Version): void {
     const former = this.recent.get(version.id);
     if (former !== undefined && !former.deleted) this.#removeFromOrders(former);
-    this.#count(version);
+    // A first revision that is acknowledged has nothing before it: what was there was deleted, if only in the same commit.
+    if (former === undefined && version.revision === 1 && !version.deleted) this.#size += 1;
+    else this.#count(version);
     this.#keep(version);
     if (version.deleted) return;
     this.#order.insert(version);

@@ -13,6 +13,8 @@ export class PackSet {
   readonly packs: readonly Pack[];
   /** How many documents they hold together; what a newer pack replaces or deletes does not count. */
   readonly documents: number;
+  /** The id that was last looked for in vain: whoever inserts it looks for it more than once. */
+  #absent: string | undefined;
 
   constructor(packs: readonly Pack[], documents: number) {
     this.packs = packs;
@@ -21,11 +23,13 @@ export class PackSet {
 
   /** The newest entry for an id; a tombstone counts. */
   find(id: string): PackedVersion | undefined {
+    if (id === this.#absent) return undefined;
     for (let index = this.packs.length - 1; index >= 0; index -= 1) {
       const pack = this.packs[index] as Pack;
       const place = pack.find(id);
       if (place !== undefined) return { pack, place };
     }
+    this.#absent = id;
     return undefined;
   }
 
