@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
+import { checksumDigits as digits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
 
 /** Everything a document's file says besides its body. */
 export interface Envelope {
@@ -27,7 +28,6 @@ export interface EncodedDocument {
 }
 
 const checksumMember = ',"checksum":"';
-const digits = 8;
 const bodyMember = '","body":';
 const ending = "}\n";
 const texts = ["kind", "id", "createdAt", "updatedAt"] as const;
@@ -40,7 +40,7 @@ export function encodeDocument(envelope: Envelope, body: string): Buffer {
   const members = JSON.stringify({ ...known, ...unknown }).slice(0, -1);
   const bytes = Buffer.from(`${members}${checksumMember}${"0".repeat(digits)}${bodyMember}${body}${ending}`);
   const at = Buffer.byteLength(members) + checksumMember.length;
-  bytes.write(checksumOf(bytes, at), at, "latin1");
+  bytes.write(formatChecksum(checksumOf(bytes, at)), at, "latin1");
   return bytes;
 }
 
@@ -89,7 +89,7 @@ export function checkLine(line: Buffer, where: string): void {
 /** @returns where the digits stand. */
 function checkedChecksum(bytes: Buffer, path: string): number {
   const at = findChecksum(bytes);
-  if (at < 0 || bytes.toString("latin1", at, at + digits) !== checksumOf(bytes, at)) {
+  if (at < 0 || readChecksum(bytes, at) !== checksumOf(bytes, at)) {
     throw new HoldfastError("CORRUPT", `${path} does not match its checksum.`, { details: { path } });
   }
   return at;
@@ -134,8 +134,6 @@ function findChecksum(bytes: Buffer): number {
   }
 }
 
-function checksumOf(bytes: Buffer, at: number): string {
-  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)))
-    .toString(16)
-    .padStart(digits, "0");
+function checksumOf(bytes: Buffer, at: number): number {
+  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)));
 }

@@ -1,12 +1,12 @@
 import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
+import { checksumDigits as digits, formatChecksum, readChecksum } from "./checksum-digits.js";
 
 /**
  * Small JSON files with a checksum: one object whose last member is `"checksum"`, CRC-32 in eight hex digits over every
  * byte of the file but those eight.
  */
 const beforeDigits = ',"checksum":"';
-const digits = 8;
 const afterDigits = '"}\n';
 
 /** @param content an object with at least one member, none of them called `checksum`. */
@@ -14,7 +14,7 @@ export function sealJson(content: object): Buffer {
   const bytes = Buffer.from(
     `${JSON.stringify(content).slice(0, -1)}${beforeDigits}${"0".repeat(digits)}${afterDigits}`,
   );
-  bytes.write(checksumOf(bytes), digitsAt(bytes), "latin1");
+  bytes.write(formatChecksum(checksumOf(bytes)), digitsAt(bytes), "latin1");
   return bytes;
 }
 
@@ -36,16 +36,14 @@ export function unsealJson(bytes: Buffer, path: string): Record<string, unknown>
 /** Whether the bytes match their checksum. */
 export function isSealed(bytes: Buffer): boolean {
   const at = digitsAt(bytes);
-  return at >= beforeDigits.length && bytes.toString("latin1", at, at + digits) === checksumOf(bytes);
+  return at >= beforeDigits.length && readChecksum(bytes, at) === checksumOf(bytes);
 }
 
 function digitsAt(bytes: Buffer): number {
   return bytes.length - afterDigits.length - digits;
 }
 
-function checksumOf(bytes: Buffer): string {
+function checksumOf(bytes: Buffer): number {
   const at = Math.max(0, digitsAt(bytes));
-  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)))
-    .toString(16)
-    .padStart(8, "0");
+  return crc32(bytes.subarray(at + digits), crc32(bytes.subarray(0, at)));
 }

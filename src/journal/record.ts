@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { checksumDigits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
 
 /** The format of the journal. It never changes meaning: another layout gets another number. */
 export const journalFormat = 1;
@@ -58,7 +59,6 @@ export type JournalLine =
   | { readonly kind: "commit"; readonly commit: CommitRecord }
   | { readonly kind: "watermark"; readonly durable: number };
 
-const checksumDigits = 8;
 /** `<crc32> ` before the JSON. */
 export const linePrefixLength = checksumDigits + 1;
 const newline = 0x0a;
@@ -74,7 +74,7 @@ const closingBrace = 0x7d;
 export function encodeLine(target: Buffer, offset: number, json: string): number {
   const start = offset + linePrefixLength;
   const end = start + target.write(json, start, "utf8");
-  target.write(crc32(target.subarray(start, end)).toString(16).padStart(checksumDigits, "0"), offset, "latin1");
+  target.write(formatChecksum(crc32(target.subarray(start, end))), offset, "latin1");
   target[start - 1] = space;
   target[end] = newline;
   return end + 1;
@@ -94,8 +94,7 @@ export function commitJson(sequence: number, time: string, durable: number, oper
 export function checksumHolds(bytes: Buffer, start: number, end: number): boolean {
   const json = start + linePrefixLength;
   if (end <= json || bytes[json - 1] !== space) return false;
-  const expected = crc32(bytes.subarray(json, end)).toString(16).padStart(checksumDigits, "0");
-  return bytes.toString("latin1", start, start + checksumDigits) === expected;
+  return readChecksum(bytes, start) === crc32(bytes.subarray(json, end));
 }
 
 /**
@@ -126,9 +125,8 @@ export function decodeLine(bytes: Buffer, start: number, end: number): JournalLi
  * @returns -1 if it is not so.
  */
 export function endOfRunOnLine(bytes: Buffer, start: number, end: number, bound = end): number {
-  const digits = bytes.toString("latin1", start, start + checksumDigits);
-  if (!/^[0-9a-f]{8}$/.test(digits)) return -1;
-  const expected = Number.parseInt(digits, 16);
+  const expected = readChecksum(bytes, start);
+  if (expected < 0) return -1;
   let checksum = 0;
   let from = start + linePrefixLength;
   for (let brace = from; brace < bound && brace + linePrefixLength + 2 < end; brace += 1) {

@@ -10,7 +10,7 @@ export const recoveryMutations: readonly Mutation[] = [
     name: "document-checksum-not-tested",
     bug: "A document is believed whatever its checksum says.",
     file: "src/documents/envelope.ts",
-    find: 'if (at < 0 || bytes.toString("latin1", at, at + digits) !== checksumOf(bytes, at)) {',
+    find: "if (at < 0 || readChecksum(bytes, at) !== checksumOf(bytes, at)) {",
     replace: "if (at < 0) {",
     tests: ["test/documents/envelope.test.ts"],
   },
