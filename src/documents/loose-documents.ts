@@ -30,7 +30,11 @@ export class LooseDocuments {
   readonly #fileSystem: FileSystem;
   readonly #layout: Layout;
   readonly #folders = new Set<string>();
+  /** The paths of the shards' folders, by collection and shard: a recovery asks for one with each operation. */
+  readonly #shardFolders = new Map<string, Map<string, string>>();
   readonly #unsynced = new Set<string>();
+  /** Those of them that were distrusted, with all folders on the way. */
+  readonly #distrusted = new Set<string>();
   /** Folders that were synced since this owner came, so that only its own changes can be in doubt. */
   readonly #synced = new Set<string>();
 
@@ -80,8 +84,10 @@ export class LooseDocuments {
    * journal has gone.
    */
   distrust(collection: string, id: string): void {
-    const folder = dirname(this.pathOf(collection, id));
-    if (!this.#synced.has(folder)) this.#distrustFolder(collection, folder);
+    const folder = this.#folderOf(collection, id);
+    if (this.#synced.has(folder) || this.#distrusted.has(folder)) return;
+    this.#distrusted.add(folder);
+    this.#distrustFolder(collection, folder);
   }
 
   /** The same for the collection's own folder, and what is named in it. */
@@ -100,6 +106,7 @@ export class LooseDocuments {
         if (!isAbsent(error)) throw error;
       }
       this.#unsynced.delete(folder);
+      this.#distrusted.delete(folder);
       this.#synced.add(folder);
     }
   }
@@ -112,6 +119,15 @@ export class LooseDocuments {
       this.#distrustFolder(collection, folder);
       throw error;
     }
+  }
+
+  #folderOf(collection: string, id: string): string {
+    let folders = this.#shardFolders.get(collection);
+    if (folders === undefined) this.#shardFolders.set(collection, (folders = new Map<string, string>()));
+    const shard = shardOf(documentFileName(id));
+    let folder = folders.get(shard);
+    if (folder === undefined) folders.set(shard, (folder = join(this.#layout.documents(collection), shard)));
+    return folder;
   }
 
   /** Every name on the way: a folder that is there may have been made by someone who was killed before he synced it. */

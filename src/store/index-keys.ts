@@ -1,6 +1,6 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import { interpretBody } from "./interpret-body.js";
+import { migrateBody } from "./interpret-body.js";
 import type { Version } from "./version.js";
 
 /** Whether anything of a body has to be known to find and to order its document. */
@@ -23,9 +23,18 @@ export function storedKeys(
   version: Pick<Version, "id" | "schemaVersion">,
   json: string,
 ): Version["keys"] {
+  return definition === undefined || !hasKeys(definition) ? [] : parsedKeys(definition, version, JSON.parse(json));
+}
+
+/** {@link storedKeys} of a body that was parsed already; it may be changed by that. */
+export function parsedKeys(
+  definition: CollectionDefinition<unknown> | undefined,
+  version: Pick<Version, "id" | "schemaVersion">,
+  body: unknown,
+): Version["keys"] {
   if (definition === undefined || !hasKeys(definition)) return [];
   try {
-    return indexKeys(definition, interpretBody(definition, version, json));
+    return indexKeys(definition, migrateBody(definition, version, body));
   } catch (error) {
     if (error instanceof HoldfastError) return [];
     throw error;

@@ -12,7 +12,20 @@ export function interpretBody(
   stored: Pick<Version, "id" | "schemaVersion">,
   json: string,
 ): unknown {
-  let body: unknown = JSON.parse(json);
+  return migrateBody(definition, stored, JSON.parse(json));
+}
+
+/**
+ * Brings a parsed body to the definition's schema version. A migration may change it in its place.
+ *
+ * @throws HoldfastError `UNSUPPORTED_FORMAT` if a newer program wrote it; `CORRUPT` if a migration fails on it.
+ */
+export function migrateBody(
+  definition: CollectionDefinition<unknown> | undefined,
+  stored: Pick<Version, "id" | "schemaVersion">,
+  parsed: unknown,
+): unknown {
+  let body = parsed;
   if (definition === undefined) return body;
   const { name, version, migrations } = definition;
   const what = `The document ${JSON.stringify(stored.id)} of ${name}`;

@@ -7,7 +7,7 @@ import { readJournal, type JournalReading } from "../journal/read-journal.js";
 import { Pack, packFileNames, parsePackName } from "../packs/index.js";
 import { checkpointSchema, type Checkpoint } from "./checkpoint-file.js";
 import { CollectionState } from "./collection-state.js";
-import { storedKeys } from "./index-keys.js";
+import { parsedKeys, storedKeys } from "./index-keys.js";
 import { collectionOf, lastOperations, type LastOperation } from "./last-operations.js";
 import { countPacked, findPacks, newestRanges } from "./find-packs.js";
 import type { DamagedDocument, LoadOptions, LoadedState } from "./loaded-state.js";
@@ -254,7 +254,7 @@ class StateLoader {
   #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord): Version {
     const body = JSON.stringify(operation.body);
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
-    version.keys = storedKeys(state.definition, version, body);
+    version.keys = parsedKeys(state.definition, version, operation.body);
     return version;
   }
 
