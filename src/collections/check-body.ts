@@ -21,7 +21,8 @@ const mostProblems = 50;
  */
 export function checkBody(body: unknown, schema: z.ZodType, limits: BodyLimits, what: string): string {
   const problems: Problem[] = [];
-  walk(body, "", 1, limits.depth, problems);
+  // The problems are looked for only where there are some: to know the place of each member costs more than the rest.
+  if (!isPlainJson(body, 1, limits.depth)) walk(body, "", 1, limits.depth, problems);
   // A schema never sees what is too deep for it: zod recurses, and would leave with a RangeError.
   if (problems.length === 0) {
     const result = schema.safeParse(body);
@@ -45,6 +46,36 @@ export function checkBody(body: unknown, schema: z.ZodType, limits: BodyLimits, 
     }
   }
   return json;
+}
+
+/** Whether {@link walk} would find nothing. */
+function isPlainJson(value: unknown, depth: number, deepest: number): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object": {
+      if (value === null) return true;
+      if (depth > deepest) return false;
+      if (Array.isArray(value)) {
+        for (const element of value) if (!isPlainJson(element, depth + 1, deepest)) return false;
+        return true;
+      }
+      const prototype: unknown = Object.getPrototypeOf(value);
+      if ((prototype !== Object.prototype && prototype !== null) || "toJSON" in value) return false;
+      for (const key of Object.keys(value)) {
+        const member = (value as Record<string, unknown>)[key];
+        if (key === "__proto__" || !key.isWellFormed()) return false;
+        if (member !== undefined && !isPlainJson(member, depth + 1, deepest)) return false;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 function walk(value: unknown, path: string, depth: number, deepest: number, problems: Problem[]): void {

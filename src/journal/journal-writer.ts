@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { EncodedText } from "../files/encoded-text.js";
 import { writeFully, type FileSystem } from "../files/file-system.js";
 import { isFullDisk, journalFailure, storageError } from "../files/storage-error.js";
-import { commitJson, encodeLine, lineBound, type SegmentHeader } from "./record.js";
+import { commitJson, encodedOperations, encodeLine, lineBound, type SegmentHeader } from "./record.js";
 import { SegmentSupply, type PreparedSegment } from "./segment-supply.js";
 import { startSegment, type CurrentSegment } from "./start-segment.js";
 
@@ -15,6 +16,8 @@ export interface JournalEntry {
   readonly operations: string;
   /** True if it only frees space: such entries may use what is kept in reserve on a full disk. */
   readonly deletesOnly: boolean;
+  /** Set by the journal: the operations as they went to the disk, in memory that is theirs to keep. */
+  encoded?: EncodedText | undefined;
 }
 
 /** What the journal tells the store, in the order of sequence numbers. None of these may throw. */
@@ -60,6 +63,8 @@ const lineOverheadBytes = 200;
 /** More than a watermark's own line takes: it holds one number. */
 const watermarkBytes = 64;
 const largestBatchBytes = 4 * 1024 * 1024;
+/** What lines are encoded into. A body in memory keeps the whole of it there, until a checkpoint has moved the last. */
+const chunkBytes = 1024 * 1024;
 const watermarkDelayMs = 5;
 const fullDiskRetryMs = 200;
 
@@ -77,7 +82,11 @@ export class JournalWriter {
   #queue: JournalEntry[] = [];
   /** `undefined` until the first write of an owner that found the disk full. */
   #segment: CurrentSegment | undefined;
-  #buffer = Buffer.allocUnsafe(256 * 1024);
+  #chunk = Buffer.allocUnsafe(chunkBytes);
+  /** Where the next batch goes; what lies before it is handed out. */
+  #chunkUsed = 0;
+  /** How many writers shared the last batch. */
+  #lastBatchEntries = 0;
   #durable: number;
   /** The watermark that the journal itself already carries. */
   #recordedWatermark: number;
@@ -163,8 +172,9 @@ export class JournalWriter {
     if (this.#closed) throw new HoldfastError("CLOSED", "The journal is closed.");
     this.#queue.push(entry);
     // Behind everything that this turn of the event loop still brings, so that what arrives together shares a batch:
-    // requests arrive in callbacks of their own, and a microtask would run between them.
-    this.#running ??= giveWay().then(() => this.#run());
+    // requests arrive in callbacks of their own, and a microtask would run between them. A writer that was alone the
+    // last time does not wait for others; if they do come, they share the next batch.
+    this.#running ??= (this.#lastBatchEntries > 1 ? giveWay() : Promise.resolve()).then(() => this.#run());
   }
 
   /** Resolves when nothing is queued or in flight. */
@@ -198,7 +208,7 @@ export class JournalWriter {
       while (this.#queue.length > 0 && this.#failure === undefined) {
         await this.#writeBatch();
         // The acknowledged callers go on in the microtasks that follow; what they write next belongs in one batch.
-        await giveWay();
+        if (this.#lastBatchEntries > 1) await giveWay();
       }
     } catch (error) {
       this.#fail(journalFailure(error, "write the journal", this.#path()));
@@ -224,6 +234,8 @@ export class JournalWriter {
       batch = this.#encodeBatch();
     }
     this.#queue.splice(0, batch.entries);
+    this.#lastBatchEntries = batch.entries;
+    this.#chunkUsed += batch.bytes.length;
     await this.#write(segment, batch.bytes);
     // Preparing the next segment may have failed meanwhile: whoever waited has been told that the outcome is in doubt.
     if (this.#failure !== undefined) return;
@@ -251,27 +263,35 @@ export class JournalWriter {
 
   /** Encodes the head of the queue, a bounded number of bytes of it. Nothing leaves the queue yet. */
   #encodeBatch(): EncodedBatch {
-    let offset = 0;
+    let start = this.#chunkUsed;
+    let offset = start;
     let entries = 0;
     let deletesOnly = true;
     let lastSequence = this.#durable;
     for (const entry of this.#queue) {
-      if (entries > 0 && offset >= largestBatchBytes) break;
+      if (entries > 0 && offset - start >= largestBatchBytes) break;
       const json = commitJson(entry.sequence, entry.time, this.#durable, entry.operations);
-      this.#growBuffer(offset + lineBound(json), offset);
-      offset = encodeLine(this.#buffer, offset, json);
+      if (offset + lineBound(json) > this.#chunk.length) {
+        this.#beginChunk(start, offset, lineBound(json));
+        offset -= start;
+        start = 0;
+      }
+      const end = encodeLine(this.#chunk, offset, json);
+      entry.encoded = encodedOperations(this.#chunk, offset, end, json, entry.operations);
+      offset = end;
       entries += 1;
       deletesOnly &&= entry.deletesOnly;
       lastSequence = entry.sequence;
     }
-    return { bytes: this.#buffer.subarray(0, offset), entries, deletesOnly, lastSequence };
+    return { bytes: this.#chunk.subarray(start, offset), entries, deletesOnly, lastSequence };
   }
 
-  #growBuffer(needed: number, used: number): void {
-    if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, used);
-    this.#buffer = larger;
+  /** Begins a chunk with the part of a batch that stands at the end of the current one: a batch is one write. */
+  #beginChunk(start: number, end: number, needed: number): void {
+    const former = this.#chunk;
+    this.#chunk = Buffer.allocUnsafe(Math.max(chunkBytes, (end - start + needed) * 2));
+    this.#chunkUsed = 0;
+    former.copy(this.#chunk, 0, start, end);
   }
 
   async #write(segment: CurrentSegment, bytes: Buffer): Promise<void> {
@@ -393,11 +413,12 @@ export class JournalWriter {
 
   async #writeWatermark(): Promise<void> {
     const segment = this.#segment;
+    const line = Buffer.allocUnsafe(watermarkBytes);
     try {
       // Without a segment nothing has become durable that a watermark could tell of.
       if (segment === undefined) return;
-      const end = encodeLine(this.#buffer, 0, JSON.stringify({ durable: this.#durable }));
-      if (end <= segment.size - segment.position) await this.#write(segment, this.#buffer.subarray(0, end));
+      const end = encodeLine(line, 0, JSON.stringify({ durable: this.#durable }));
+      if (end <= segment.size - segment.position) await this.#write(segment, line.subarray(0, end));
     } catch (error) {
       this.#fail(journalFailure(error, "write the journal", this.#path()));
     } finally {

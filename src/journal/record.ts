@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { EncodedText } from "../files/encoded-text.js";
 import { checksumDigits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
 
 /** The format of the journal. It never changes meaning: another layout gets another number. */
@@ -88,6 +89,21 @@ export function lineBound(json: string): number {
 /** The JSON of a commit, from operations that are JSON already: a body is serialised once, when it is handed in. */
 export function commitJson(sequence: number, time: string, durable: number, operations: string): string {
   return `{"sequence":${sequence},"time":"${time}","durable":${durable},"operations":[${operations}]}`;
+}
+
+/** What stands behind the operations in a line: the end of the JSON, and the line feed. */
+const operationsEnding = "]}\n".length;
+
+/** The operations within the line that {@link encodeLine} made of {@link commitJson}. All before them is ASCII. */
+export function encodedOperations(
+  bytes: Buffer,
+  lineStart: number,
+  lineEnd: number,
+  json: string,
+  operations: string,
+): EncodedText {
+  const start = lineStart + linePrefixLength + json.length - operations.length - operationsEnding + 1;
+  return new EncodedText(bytes, start, lineEnd - operationsEnding);
 }
 
 /** Whether the line that occupies `bytes[start, end)` has its checksum in front of it. */

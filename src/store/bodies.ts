@@ -19,7 +19,7 @@ export class Bodies {
 
   /** The body as JSON if no file has to be read for it. */
   inMemory(version: Version): string | undefined {
-    if (version.body !== undefined) return version.body;
+    if (version.body !== undefined) return version.body.toString();
     const kept = this.#kept.get(version);
     if (kept === undefined) return undefined;
     kept.recent = true;

@@ -1,12 +1,13 @@
 import { HoldfastError } from "../errors.js";
 import type { Change, ChangeOperation } from "../collections/index.js";
+import type { StoredText } from "../files/encoded-text.js";
 import type { CommitRecord, Operation } from "../journal/record.js";
 
 /** A commit as the change log keeps it: its operations still JSON, parsed for those who ask. */
 export interface LoggedCommit {
   readonly sequence: number;
   readonly time: string;
-  readonly operations: string;
+  readonly operations: StoredText;
 }
 
 /**
@@ -133,7 +134,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 function* parseEach(commits: readonly LoggedCommit[]): Generator<Change> {
   for (const { sequence, time, operations } of commits) {
-    yield changeOf({ sequence, time, operations: JSON.parse(`[${operations}]`) as Operation[] });
+    yield changeOf({ sequence, time, operations: JSON.parse(`[${operations.toString()}]`) as Operation[] });
   }
 }
 

@@ -387,7 +387,7 @@ export class Checkpointer {
     await this.#inParallel(written, async (version) => {
       if (version.body === undefined) return;
       state.loose.add(version.id);
-      await this.#parts.documents.write(envelopeOf(state.name, version), version.body);
+      await this.#parts.documents.write(envelopeOf(state.name, version), version.body.toString());
     });
   }
 
@@ -436,7 +436,7 @@ export class Checkpointer {
     for (const version of versions.values()) {
       if (version.body === undefined || version.deleted) continue;
       if (state.recent.get(version.id) !== version) continue;
-      this.#parts.bodies.keep(version, version.body);
+      this.#parts.bodies.keep(version, version.body.toString());
       version.body = undefined;
     }
   }

@@ -1,5 +1,6 @@
 import type { IndexValue } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
+import { EncodedText } from "../files/encoded-text.js";
 import type { Clock } from "../files/clock.js";
 import type { JournalEntry, JournalListener, JournalWriter } from "../journal/journal-writer.js";
 import type { ChangeLog } from "./change-log.js";
@@ -24,11 +25,16 @@ export interface PreparedWrite {
   readonly replaces: Version | undefined;
 }
 
+/** One step of a commit, and where its body begins in the text of the commit's operations. */
+interface Step {
+  readonly collection: CollectionState;
+  readonly version: Version;
+  readonly bodyAt: number;
+}
+
 interface Commit {
-  readonly sequence: number;
-  readonly time: string;
-  readonly operations: string;
-  readonly versions: readonly { readonly collection: CollectionState; readonly version: Version }[];
+  readonly entry: JournalEntry;
+  readonly steps: readonly Step[];
   readonly resolve: () => void;
   readonly reject: (error: HoldfastError) => void;
   readonly outcome: Promise<void>;
@@ -36,7 +42,8 @@ interface Commit {
 
 export interface Committed {
   readonly sequence: number;
-  readonly versions: readonly Version[];
+  /** The version that the last of the writes made. */
+  readonly last: Version | undefined;
   /** Resolves when the commit is durable and visible. */
   readonly outcome: Promise<void>;
 }
@@ -52,6 +59,7 @@ export class Committer implements JournalListener {
   readonly #changes: ChangeLog;
   #journal: JournalWriter | undefined;
   #inFlight: Commit[] = [];
+  #lastTime = { now: Number.NaN, text: "" };
   #lastTaken: number;
   /** The newest acknowledged commit. */
   lastSequence: number;
@@ -87,17 +95,22 @@ export class Committer implements JournalListener {
     const journal = this.#journal;
     if (journal === undefined) throw new HoldfastError("CLOSED", "The store is not open yet.");
     const sequence = this.#lastTaken + 1;
-    const time = new Date(this.#clock.now()).toISOString();
-    const steps = writes
-      .flatMap(withExpiredRemoved)
-      .map((write, index) => ({ collection: write.collection, version: versionOf(write, sequence, index, time) }));
-    const operations = steps.map(({ collection, version }) => operationJson(collection.name, version)).join(",");
-    const entry: JournalEntry = {
-      sequence,
-      time,
-      operations,
-      deletesOnly: steps.every(({ version }) => version.deleted),
-    };
+    const time = this.#time();
+    const steps: Step[] = [];
+    let operations = "";
+    let deletesOnly = true;
+    for (const write of writes) {
+      for (const each of withExpiredRemoved(write)) {
+        const version = versionOf(each, sequence, steps.length, time);
+        const head = operationHead(each.collection.name, version);
+        const body = each.content?.body ?? "";
+        const bodyAt = operations.length + (steps.length === 0 ? 0 : 1) + head.length;
+        operations += `${steps.length === 0 ? "" : ","}${head}${body}}`;
+        deletesOnly &&= version.deleted;
+        steps.push({ collection: each.collection, version, bodyAt });
+      }
+    }
+    const entry: JournalEntry = { sequence, time, operations, deletesOnly, encoded: undefined };
     if (!journal.admits(entry) && journal.full !== undefined) {
       throw new HoldfastError("STORAGE_FULL", journal.full.message, {
         cause: journal.full,
@@ -107,26 +120,31 @@ export class Committer implements JournalListener {
     journal.append(entry);
     this.#lastTaken = sequence;
     for (const { collection, version } of steps) collection.pending.set(version.id, version);
-    return { sequence, versions: steps.map(({ version }) => version), outcome: this.#track(entry, steps) };
+    return { sequence, last: steps.at(-1)?.version, outcome: this.#track(entry, steps) };
   }
 
   /** Resolves when the commit of this number is durable; rejects if it failed on its way. */
   async settled(sequence: number): Promise<void> {
-    await this.#inFlight.find((commit) => commit.sequence === sequence)?.outcome;
+    await this.#inFlight.find(({ entry }) => entry.sequence === sequence)?.outcome;
   }
 
   durable(sequence: number): void {
     let count = 0;
-    for (const commit of this.#inFlight) {
-      if (commit.sequence > sequence) break;
+    for (const { entry, steps, resolve } of this.#inFlight) {
+      if (entry.sequence > sequence) break;
       count += 1;
-      for (const { collection, version } of commit.versions) collection.acknowledge(version);
-      this.lastSequence = commit.sequence;
+      keepEncoded(entry, steps);
+      for (const { collection, version } of steps) collection.acknowledge(version);
+      this.lastSequence = entry.sequence;
       this.commits += 1;
-      this.operations += commit.versions.length;
-      this.uncheckpointedBytes += commit.operations.length;
-      this.#changes.push({ sequence: commit.sequence, time: commit.time, operations: commit.operations });
-      commit.resolve();
+      this.operations += steps.length;
+      this.uncheckpointedBytes += entry.operations.length;
+      this.#changes.push({
+        sequence: entry.sequence,
+        time: entry.time,
+        operations: entry.encoded ?? entry.operations,
+      });
+      resolve();
     }
     this.#inFlight.splice(0, count);
     this.#changes.announce();
@@ -153,22 +171,21 @@ export class Committer implements JournalListener {
     this.#condition.set({ state: "open" });
   }
 
-  #track(entry: JournalEntry, versions: Commit["versions"]): Promise<void> {
+  /** Now, as text; it is made once for all commits of a millisecond. */
+  #time(): string {
+    const now = this.#clock.now();
+    if (now !== this.#lastTime.now) this.#lastTime = { now, text: new Date(now).toISOString() };
+    return this.#lastTime.text;
+  }
+
+  #track(entry: JournalEntry, steps: Commit["steps"]): Promise<void> {
     let resolve!: () => void;
     let reject!: (error: HoldfastError) => void;
     const outcome = new Promise<void>((onDurable, onFailed) => {
       resolve = onDurable;
       reject = onFailed;
     });
-    this.#inFlight.push({
-      sequence: entry.sequence,
-      time: entry.time,
-      operations: entry.operations,
-      versions,
-      resolve,
-      reject,
-      outcome,
-    });
+    this.#inFlight.push({ entry, steps, resolve, reject, outcome });
     return outcome;
   }
 
@@ -176,7 +193,7 @@ export class Committer implements JournalListener {
     const rejected = this.#inFlight;
     this.#inFlight = [];
     for (const commit of rejected) {
-      for (const { collection, version } of commit.versions) collection.pending.delete(version.id);
+      for (const { collection, version } of commit.steps) collection.pending.delete(version.id);
     }
     for (const commit of rejected) {
       commit.reject(new HoldfastError(error.code, error.message, { cause: error, details: error.details }));
@@ -188,11 +205,29 @@ export class Committer implements JournalListener {
  * A document that has expired is still there until it is swept. Whoever writes its id anew starts a new document, so the
  * old one is deleted first, in the same commit: what a change follower and a recovery count stays true.
  */
-function withExpiredRemoved(write: PreparedWrite): PreparedWrite[] {
+function withExpiredRemoved(write: PreparedWrite): readonly PreparedWrite[] {
+  if (write.content === undefined || write.replaces !== undefined) return [write];
   const former = write.collection.newest(write.id);
-  const isExpired =
-    write.content !== undefined && write.replaces === undefined && former !== undefined && !former.deleted;
-  return isExpired ? [{ ...write, content: undefined, replaces: former }, write] : [write];
+  if (former === undefined || former.deleted) return [write];
+  return [{ ...write, content: undefined, replaces: former }, write];
+}
+
+/** From now on the bodies are where they went to the disk from, outside of the heap; the texts are given up. */
+function keepEncoded({ operations, encoded }: JournalEntry, steps: readonly Step[]): void {
+  if (encoded === undefined) return;
+  const { bytes } = encoded;
+  const isAscii = encoded.length === operations.length;
+  let text = 0;
+  let at = encoded.start;
+  for (const { version, bodyAt } of steps) {
+    const { body } = version;
+    if (typeof body !== "string") continue;
+    at += isAscii ? bodyAt - text : Buffer.byteLength(operations.slice(text, bodyAt));
+    const end = at + (isAscii ? body.length : Buffer.byteLength(body));
+    version.body = new EncodedText(bytes, at, end);
+    text = bodyAt + body.length;
+    at = end;
+  }
 }
 
 function versionOf(write: PreparedWrite, sequence: number, index: number, time: string): Version {
@@ -219,15 +254,15 @@ function versionOf(write: PreparedWrite, sequence: number, index: number, time: 
   };
 }
 
-/** The operation as the journal has it. The body goes in as the text it already is. */
-function operationJson(collection: string, version: Version): string {
+/** The operation as the journal has it, up to its body, which goes in as the text it already is, and the last brace. */
+function operationHead(collection: string, version: Version): string {
   const id = JSON.stringify(version.id);
-  if (version.deleted) return `{"delete":"${collection}","id":${id},"revision":${version.revision}}`;
+  if (version.deleted) return `{"delete":"${collection}","id":${id},"revision":${version.revision}`;
   const expiry = version.expiresAt === undefined ? "" : `,"expiresAt":"${version.expiresAt}"`;
   const unknown = version.unknown === undefined ? "" : `,"unknown":${JSON.stringify(version.unknown)}`;
   return (
     `{"put":"${collection}","id":${id},"revision":${version.revision},"schemaVersion":${version.schemaVersion},` +
     `"createdAt":"${version.createdAt}","createdSequence":${version.createdSequence},"createdIndex":${version.createdIndex}` +
-    `${expiry}${unknown},"body":${version.body ?? "null"}}`
+    `${expiry}${unknown},"body":`
   );
 }

@@ -1,4 +1,4 @@
-import type { CollectionDefinition, IndexValue } from "../collections/index.js";
+import type { CollectionDefinition, IndexDefinition, IndexValue } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
 import { migrateBody } from "./interpret-body.js";
 import type { Version } from "./version.js";
@@ -10,8 +10,10 @@ export function hasKeys({ indexes, order }: CollectionDefinition<unknown>): bool
 
 /** The values a body has for the collection's indexes and, behind them, for its order. */
 export function indexKeys({ indexes, order }: CollectionDefinition<unknown>, body: unknown): Version["keys"] {
-  const members = Object.values(indexes);
-  return (order === undefined ? members : [...members, order]).map(({ path }) => valueAt(body, path));
+  const keys: (IndexValue | undefined)[] = [];
+  for (const name in indexes) keys.push(valueAt(body, (indexes[name] as IndexDefinition).path));
+  if (order !== undefined) keys.push(valueAt(body, order.path));
+  return keys;
 }
 
 /**
@@ -41,9 +43,18 @@ export function parsedKeys(
   }
 }
 
+/** The paths that have been declared; there are as many as indexes in the program. */
+const paths = new Map<string, readonly string[]>();
+
+function membersOf(path: string): readonly string[] {
+  let members = paths.get(path);
+  if (members === undefined) paths.set(path, (members = path.split(".")));
+  return members;
+}
+
 function valueAt(body: unknown, path: string): IndexValue | undefined {
   let value: unknown = body;
-  for (const member of path.split(".")) {
+  for (const member of membersOf(path)) {
     value =
       typeof value === "object" && value !== null && Object.hasOwn(value, member)
         ? (value as Record<string, unknown>)[member]

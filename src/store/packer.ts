@@ -3,6 +3,7 @@ import { setImmediate as giveWay } from "node:timers/promises";
 import { encodeDocument } from "../documents/envelope.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { isHoldfastError } from "../errors.js";
+import type { StoredText } from "../files/encoded-text.js";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
@@ -35,7 +36,7 @@ export interface NewPack {
 
 interface Moved {
   readonly version: Version;
-  readonly body: string;
+  readonly body: StoredText;
 }
 
 const longestTurnMs = 4;
@@ -162,7 +163,7 @@ export class Packer {
         await giveWay();
         turnEnds = performance.now() + longestTurnMs;
       }
-      yield entryOf(state, version, body);
+      yield entryOf(state, version, body.toString());
     }
   }
 }

@@ -96,7 +96,7 @@ function placeOf(state: CollectionState, id: string, overlay: ReadonlyMap<string
   const version = overlay.get(id) ?? state.find(id);
   if (version !== undefined && !version.deleted && version.expiresAtMs > now) {
     if (version.packed === undefined) return version;
-    return { ...version, keys: storedKeys(state.definition, version, version.body as string) };
+    return { ...version, keys: storedKeys(state.definition, version, String(version.body)) };
   }
   throw new HoldfastError("INVALID_CURSOR", `${state.name} has no document ${JSON.stringify(id)} to continue from.`, {
     details: { collection: state.name, cursor: id },

@@ -189,9 +189,9 @@ export class StoredCollection<Body> implements Collection<Body> {
       await this.#settle(id);
       return undefined;
     }
-    const { versions, outcome } = committer.commit([write]);
+    const { last, outcome } = committer.commit([write]);
     await outcome;
-    return versions.at(-1);
+    return last;
   }
 
   async #replace(id: string, prepare: (current: Version | undefined) => PreparedWrite): Promise<DocumentHead> {

@@ -1,4 +1,5 @@
 import type { DocumentHead, IndexValue } from "../collections/index.js";
+import type { StoredText } from "../files/encoded-text.js";
 import type { PutOperation } from "../journal/record.js";
 import type { PackedVersion } from "./pack-set.js";
 import type { Envelope } from "../documents/envelope.js";
@@ -22,7 +23,7 @@ export interface Version {
   /** Length of the body as JSON, in UTF-16 units. */
   readonly bodyLength: number;
   /** The body as JSON, while it is in memory; else it is in the document's file. */
-  body: string | undefined;
+  body: StoredText | undefined;
   /** The values of the collection's indexes, in the order it declares them; behind them that of its order. */
   keys: readonly (IndexValue | undefined)[];
 }

@@ -116,8 +116,16 @@ export const journalWritingMutations: readonly Mutation[] = [
     name: "rejected-version-built-upon",
     bug: "After a refused write the next update builds on what was refused.",
     file: "src/store/committer.ts",
-    find: "for (const { collection, version } of commit.versions) collection.pending.delete(version.id);",
-    replace: "commit.versions.at(0);",
+    find: "for (const { collection, version } of commit.steps) collection.pending.delete(version.id);",
+    replace: "commit.steps.at(0);",
     tests: ["test/store/refused-writes.test.ts"],
+  },
+  {
+    name: "encoded-body-taken-from-the-wrong-place",
+    bug: "Where a body stands among the journal's bytes is counted in characters, also where those take several bytes.",
+    file: "src/store/committer.ts",
+    find: "const isAscii = encoded.length === operations.length;",
+    replace: "const isAscii = encoded.length > 0;",
+    tests: ["test/store/bodies-in-memory.test.ts"],
   },
 ];
