@@ -8,5 +8,6 @@ export type { PackEntry, PackTarget } from "./pack-target.js";
 export { Pack, type OpenPackOptions, type PackedPlace, type WalkOptions } from "./pack.js";
 export { openRebuilt, rebuildIndex, type KeysOf, type OpenRebuiltOptions } from "./rebuild-index.js";
 export type { PackProblem } from "./pack-problem.js";
+export { retainAll } from "./retain-all.js";
 export { verifyPack } from "./verify-pack.js";
 export { writePack } from "./write-pack.js";

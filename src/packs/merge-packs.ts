@@ -13,6 +13,7 @@ import { sameColumns } from "./pack-columns.js";
 import type { PackSummary } from "./pack-summary.js";
 import type { PackTables } from "./pack-tables.js";
 import type { PackTarget } from "./pack-target.js";
+import { retainAll } from "./retain-all.js";
 import { drain, SourceHeap } from "./source-heap.js";
 import { TableScan } from "./table-scan.js";
 import type { Table } from "./table.js";
@@ -48,7 +49,7 @@ export async function mergePacks(
     if (pack.summary.lo === target.lo && pack.summary.hi === target.hi)
       throw new Error(`${pack.path} can not be merged into a pack of its own name.`);
   }
-  for (const pack of packs) pack.retain();
+  retainAll(packs);
   try {
     return await writeBothFiles(target, async (packFile, indexFile) => {
       const merge = new Merge(target, packs, packFile, indexFile);

@@ -1,4 +1,4 @@
-import type { Pack, PackedPlace } from "../packs/index.js";
+import { retainAll, type Pack, type PackedPlace } from "../packs/index.js";
 
 /** Where a pack holds the newest packed version of a document, or its tombstone. */
 export interface PackedVersion {
@@ -48,7 +48,7 @@ export class PackSet {
 
   /** Keeps the files open while `work` reads from them, whatever a merge does meanwhile. */
   async use<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (const pack of this.packs) pack.retain();
+    retainAll(this.packs);
     try {
       return await work();
     } finally {
