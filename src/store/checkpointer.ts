@@ -322,7 +322,7 @@ export class Checkpointer {
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
       for (const pack of written) await this.#written.giveUp(() => packer.discard(pack));
-      if (isFullDisk(error)) await this.#pruner.prune(this.sequence, 0);
+      if (isFullDisk(error)) await this.#makeRoom();
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
     this.#movingBytes = 0;
@@ -336,6 +336,15 @@ export class Checkpointer {
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruner.prune(this.sequence, retainedBytes);
+  }
+
+  /** After a checkpoint that found the disk full: what fails now too must not take the place of that. */
+  async #makeRoom(): Promise<void> {
+    try {
+      await this.#pruner.prune(this.sequence, 0);
+    } catch (error) {
+      process.emitWarning(`Holdfast could not shorten ${this.#parts.layout.journal} on a full disk: ${String(error)}`);
+    }
   }
 
   async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {

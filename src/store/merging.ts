@@ -107,7 +107,10 @@ export class Merging {
       checkFence();
     };
     // The pack that is made now may have the name of one that is in doubt.
-    await exclusively(() => checkpoint.settle());
+    await exclusively(() => {
+      pace();
+      return checkpoint.settle();
+    });
     const merged = await merger.merge(state, packs, pace);
     await exclusively(async () => {
       // Another index may have been made for one of them meanwhile: then what was merged is of the old one.
@@ -132,7 +135,7 @@ export class Merging {
       state.repack(next, []);
       for (const pack of packs) {
         checkFence();
-        await merger.discard(state, pack);
+        await checkpoint.giveUp(() => merger.discard(state, pack));
       }
     });
   }

@@ -28,7 +28,7 @@ export class WrittenCheckpoint {
   #content: Checkpoint | undefined;
   #isStale: boolean;
   #isInDoubt = false;
-  /** Removes the packs of lists that are in doubt. */
+  /** Removes the packs of lists that are in doubt, and those whose removal failed. */
   #removals: (() => Promise<void>)[] = [];
 
   constructor(parts: WrittenCheckpointParts) {
@@ -67,9 +67,10 @@ export class WrittenCheckpoint {
 
   /**
    * Ends the doubt about which list a crash would leave. Comes before new packs are written, which may have the names of
-   * those that are in doubt.
+   * those that are in doubt: removed later, those would take the new ones along. So every removal is tried, and one that
+   * fails is tried anew by the next call.
    *
-   * @throws the disk's error: then nothing may be begun that writes or removes packs.
+   * @throws the disk's first error: then nothing may be begun that writes or removes packs.
    */
   async settle(): Promise<void> {
     if (this.#isInDoubt) {
@@ -80,13 +81,32 @@ export class WrittenCheckpoint {
         this.#isInDoubt = false;
       } else await this.#replace(this.#content);
     }
-    for (const remove of this.#removals.splice(0)) await remove();
+    const failures: unknown[] = [];
+    for (const remove of this.#removals.splice(0)) {
+      try {
+        await remove();
+      } catch (error) {
+        this.#removals.push(remove);
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  /** Gives up packs of a list that could not be written: at once, if no crash can bring that list up. */
+  /**
+   * Gives up packs of a list that could not be written: at once, if no crash can bring that list up. Never fails, for
+   * whoever calls it has an error to tell already: what can not be removed is left to {@link settle}, which tells why.
+   */
   async giveUp(removal: () => Promise<void>): Promise<void> {
-    if (this.#isInDoubt) this.#removals.push(removal);
-    else await removal();
+    if (!this.#isInDoubt) {
+      try {
+        await removal();
+        return;
+      } catch (error) {
+        process.emitWarning(`Holdfast could not remove a pack that is not listed, and tries again: ${String(error)}`);
+      }
+    }
+    this.#removals.push(removal);
   }
 
   async #isThere(bytes: Buffer): Promise<boolean> {

@@ -115,6 +115,32 @@ describe.each(faults)("where the %s of a pack fails", (_what, fault, code) => {
   });
 });
 
+test("a pack that can not be removed either takes the place of no error, and goes before the next one is written", async () => {
+  await using folder = await stateFolder();
+  const { disk, state, expected } = await storeOn(folder);
+  const before = await readdir(folder.at("collections", "notes", "packs"));
+  const lift = disk.set({ on: "write", path: /checkpoint\.json/, fails: "EIO" });
+  disk.set({ on: "remove", path: /\.(pack|idx)$/, times: 1, fails: "EACCES" });
+  expect(await rejectionOf(state.checkpoint())).toMatchObject({ code: "STORAGE_FAILED", cause: { code: "EIO" } });
+  lift();
+  expect(await readdir(folder.at("collections", "notes", "packs"))).toHaveLength(before.length + 2);
+  await state.collection(notes).put("new_0", { text: "three" });
+  expected.set("new_0", { text: "three" });
+  await state.checkpoint();
+  expect(await readdir(folder.at("collections", "notes", "packs"))).toHaveLength(before.length + 2);
+  disk.set({ on: "remove", path: /\.(pack|idx)$/, times: 1, fails: "EACCES" });
+  await state.compact();
+  // One of the merged packs is left over, and goes before the next merge or checkpoint.
+  expect(await readdir(folder.at("collections", "notes", "packs"))).toHaveLength(4);
+  await state.collection(notes).put("new_1", { text: "three" });
+  expected.set("new_1", { text: "three" });
+  await state.checkpoint();
+  expect(await readdir(folder.at("collections", "notes", "packs"))).toHaveLength(2);
+  expect(await allOf(state.collection(notes))).toEqual(expected);
+  await state.close();
+  await expectAfterReopening(folder, folder.directory, expected);
+});
+
 test.each([
   ["EMFILE", "open"],
   ["EIO", "read"],

@@ -1,3 +1,4 @@
+import { readdir, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { Layout } from "../../src/files/layout.js";
 import { Reserve } from "../../src/store/reserve.js";
@@ -31,4 +32,44 @@ test("a list that recovery made stale stays so when the doubt about another is e
   expect(written.isStale).toBe(true);
   await written.write({ ...old, sequence: 5 });
   expect(written.isStale).toBe(false);
+});
+
+test("every removal is tried, one that fails is tried anew before the next pack, and the first failure is told", async () => {
+  await using folder = await temporaryFolder();
+  const fileSystem = new FaultyFileSystem();
+  const layout = new Layout(folder.path);
+  const reserve = new Reserve(fileSystem, layout.reserve);
+  const written = new WrittenCheckpoint({ fileSystem, layout, reserve, checkpoint: old, isListStale: false });
+  const lift = fileSystem.set({ on: "syncDirectory", fails: "EIO" });
+  await expect(written.write({ ...old, sequence: 5 })).rejects.toMatchObject({ code: "EIO" });
+  lift();
+  const names = ["first", "second", "third", "fourth"].map((name) => folder.at(name));
+  for (const name of names) {
+    await writeFile(name, "");
+    await written.giveUp(() => fileSystem.remove(name));
+  }
+  const left = async (): Promise<string[]> =>
+    (await readdir(folder.path)).filter((name) => names.includes(folder.at(name))).sort();
+  // The list is in doubt: nothing goes yet.
+  expect(await left()).toHaveLength(4);
+  fileSystem.set({ on: "remove", path: /first$/, times: 1, fails: "EACCES" });
+  fileSystem.set({ on: "remove", path: /third$/, times: 1, fails: "EIO" });
+  await expect(written.settle()).rejects.toMatchObject({ code: "EACCES" });
+  expect(await left()).toEqual(["first", "third"]);
+  await written.settle();
+  expect(await left()).toEqual([]);
+});
+
+test("a pack that can not be given up at once does not fail whoever gives it up, and goes before the next one", async () => {
+  await using folder = await temporaryFolder();
+  const fileSystem = new FaultyFileSystem();
+  const layout = new Layout(folder.path);
+  const reserve = new Reserve(fileSystem, layout.reserve);
+  const written = new WrittenCheckpoint({ fileSystem, layout, reserve, checkpoint: old, isListStale: false });
+  await writeFile(folder.at("pack"), "");
+  fileSystem.set({ on: "remove", path: /pack$/, times: 2, fails: "EACCES" });
+  await written.giveUp(() => fileSystem.remove(folder.at("pack")));
+  await expect(written.settle()).rejects.toMatchObject({ code: "EACCES" });
+  await written.settle();
+  expect(await readdir(folder.path)).not.toContain("pack");
 });
