@@ -289,9 +289,15 @@ export class CollectionState {
   /** Puts in the place of a damaged pack what can be read of it, and counts anew. */
   salvage(packs: PackSet): void {
     this.#packs = packs;
-    this.#size = packs.documents;
-    for (const { id, deleted } of this.recent.values()) this.#size += (deleted ? 0 : 1) - (packs.has(id) ? 1 : 0);
+    this.countAnew();
     this.#notePackedExpiry();
+  }
+
+  /** After documents were lost with a damaged pack: none of them is counted, or found where it was read before. */
+  countAnew(): void {
+    this.#size = this.#packs.documents;
+    for (const { id, deleted } of this.recent.values()) this.#size += (deleted ? 0 : 1) - (this.#packs.has(id) ? 1 : 0);
+    this.forgetRead();
   }
 
   /** Builds the orders anew from the versions in memory and their keys. */

@@ -375,8 +375,11 @@ export class Reader implements StoreRole {
     const opened: Pack[] = [];
     const packs: Pack[] = [];
     try {
-      for (const { lo, hi } of listed?.list ?? []) {
-        const present = former.find(({ summary }) => summary.lo === lo && summary.hi === hi);
+      for (const { lo, hi, packChecksum } of listed?.list ?? []) {
+        // Of a damaged pack the owner makes another one under its name, of what can be read.
+        const present = former.find(
+          ({ summary }) => summary.lo === lo && summary.hi === hi && summary.packChecksum === packChecksum,
+        );
         const options = {
           fileSystem,
           directory: layout.packs(state.name),
@@ -400,6 +403,8 @@ export class Reader implements StoreRole {
       ({ id, sequence: written }) => written <= sequence && (set.find(id)?.place.sequence ?? 0) >= written,
     );
     state.repack(set, moved);
+    const isSalvaged = (pack: Pack): boolean => packs.some((other) => other !== pack && other.path === pack.path);
+    if (former.some(isSalvaged)) state.countAnew();
     this.#retireInBackground(former.filter((pack) => !packs.includes(pack)));
     registry.refresh(state);
   }

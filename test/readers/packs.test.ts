@@ -1,7 +1,9 @@
+import { stat, truncate } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { openReaderParts, type OpenedReader } from "../../src/store/open-reader.js";
 import { systemEnvironment } from "../../src/store/open-options.js";
 import { parseStoreOptions } from "../../src/store/options.js";
+import { filesBelow } from "../support/directory-fingerprint.js";
 import { notes } from "../support/notes.js";
 import { stateFolder, type StateFolder } from "../support/state-folder.js";
 
@@ -65,6 +67,37 @@ test("a reader that holds bodies finds a document whose file has gone into a pac
     expect(state.metrics).toMatchObject({ packs: 1 });
     expect(await source.store.collection(notes).get("moved")).toMatchObject({ body: { text: "in a file of its own" } });
     release();
+  } finally {
+    await source.store.close();
+  }
+});
+
+test("a reader takes in what the owner could save of a damaged pack, which has the name of the one that it has open", async () => {
+  await using folder = await stateFolder();
+  const state = await folder.open({ ...settings, cacheBytes: 0, journalRetainBytes: 0 });
+  for (let number = 0; number < 10; number += 1) await state.collection(notes).put(`n${number}`, { text: "packed" });
+  await state.checkpoint();
+  await state.close();
+  const later = await folder.open({ ...settings, journalRetainBytes: 0 });
+  await later.checkpoint();
+  await later.close();
+  const source = await readerOf(folder);
+  try {
+    const read = source.store.collection(notes);
+    expect(await read.get("n9")).toBeDefined();
+    expect(await read.count()).toBe(10);
+    const [path = ""] = await filesBelow(folder.directory, /\.pack$/);
+    await truncate(path, (await stat(path)).size - 10);
+    const owner = await folder.open({ ...settings, journalRetainBytes: 0 });
+    expect(owner.recovery.lostDocuments).toEqual([{ collection: "notes", id: "n9" }]);
+    await owner.checkpoint();
+    await source.reader.catchUp();
+    expect(await read.get("n9")).toBeUndefined();
+    expect(await read.count()).toBe(9);
+    expect((await read.list({ limit: 100 })).documents).toHaveLength(9);
+    await owner.collection(notes).put("n9", { text: "again" });
+    await source.reader.catchUp();
+    expect(await read.count()).toBe(10);
   } finally {
     await source.store.close();
   }
