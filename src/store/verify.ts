@@ -160,9 +160,18 @@ async function packFindings(layout: Layout, loaded: LoadedState): Promise<Verify
   const findings: VerifyFinding[] = loaded.damagedPacks.map(({ path, error }) => {
     return { file: relative(layout.root, path), kind: "pack", detail: error.message, severity: "damage" };
   });
-  for (const { packs } of loaded.states.values()) {
+  const listed = loaded.checkpoint.state === "present" ? loaded.checkpoint.content.packs : {};
+  for (const { name, packs } of loaded.states.values()) {
     for (const pack of packs.packs) {
       const file = relative(layout.root, pack.path);
+      const { lo, hi, packChecksum } = pack.summary;
+      const inList = listed[name]?.list.find((summary) => summary.lo === lo && summary.hi === hi);
+      // One that is damaged has told of itself, and its index may say nothing of what is there.
+      const isWhole = !loaded.damagedPacks.some(({ path }) => path === pack.path);
+      if (isWhole && inList !== undefined && inList.packChecksum !== packChecksum) {
+        const detail = `${pack.path} is another one than the checkpoint lists under its name.`;
+        findings.push({ file, kind: "pack", detail, severity: "damage" });
+      }
       await verifyPack(
         pack,
         ({ offset, detail }) => findings.push({ file, kind: "pack", detail, offset, severity: "damage" }),

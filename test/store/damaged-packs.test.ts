@@ -5,6 +5,7 @@ import type { StateDirectory } from "../../src/open-state-directory.js";
 import { isHoldfastError } from "../../src/errors.js";
 import { indexDirectorySchema } from "../../src/packs/index-directory.js";
 import { verifyStateDirectory } from "../../src/store/verify.js";
+import { FaultyFileSystem } from "../faults/faulty-file-system.js";
 import { crashCopy } from "../support/crash-copy.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
 import { flipByte } from "../support/flip-byte.js";
@@ -286,6 +287,24 @@ describe("the lines of a pack", () => {
     expect(findings.filter(({ severity }) => severity === "damage")).toHaveLength(2);
   });
 
+  test("that are another directory's, with the same ids, commits and lengths, are told by verify", async () => {
+    const paths: string[] = [];
+    await using here = await stateFolder();
+    for (const mark of ["ours", "them"]) {
+      const state = await here.open({ ...settings, directory: here.at("..", mark) });
+      await fill(state, mark);
+      await state.close();
+      paths.push(...(await filesBelow(here.at("..", mark), /\.pack$/)).sort());
+    }
+    const directory = here.at("..", "ours");
+    expect(await verifyStateDirectory(directory)).toMatchObject({ ok: true });
+    await copyFile(paths[2] ?? "", paths[0] ?? "");
+    expect(await verifyStateDirectory(directory)).toMatchObject({
+      ok: false,
+      findings: [{ file: older.pack, kind: "pack", severity: "damage" }],
+    });
+  });
+
   test("are restored from the journal as far as it goes back", async () => {
     await using here = await stateFolder();
     const retaining = { ...settings, journalRetainBytes: 64 * 1024 * 1024 };
@@ -312,6 +331,46 @@ describe("the lines of a pack", () => {
 });
 
 describe("a pack", () => {
+  test("of the same directory at another time, under the name of one that is listed, is told by verify", async () => {
+    const [first, second] = [await freshCopy(), await freshCopy()];
+    const made: string[] = [];
+    await using here = await stateFolder();
+    for (const [directory, text] of [
+      [first, "one time"],
+      [second, "another time"],
+    ] as const) {
+      const state = await here.open({ ...settings, directory });
+      for (let number = 0; number < 6; number += 1) await state.collection(notes).put(`c${number}`, { text });
+      await state.checkpoint();
+      await state.close();
+      made.push((await readdir(join(directory, packs))).sort().at(-1) ?? "");
+    }
+    const [name = "", other] = made;
+    expect(other).toBe(name);
+    for (const file of [name, name.replace(/pack$/, "idx")])
+      await copyFile(join(second, packs, file), join(first, packs, file));
+    expect(await verifyStateDirectory(first)).toMatchObject({
+      ok: false,
+      findings: [{ file: join(packs, name), kind: "pack", severity: "damage" }],
+    });
+  });
+
+  test("that was salvaged by an owner who was killed before he could list it is listed by the next one", async () => {
+    const directory = await freshCopy();
+    await truncate(join(directory, newer.pack), (await readFile(join(directory, newer.pack))).length - 300);
+    await using here = await stateFolder();
+    const disk = new FaultyFileSystem();
+    disk.set({ on: "write", path: /checkpoint\.json/, fails: "EIO" });
+    const state = await here.open({ ...settings, directory, environment: { fileSystem: disk } });
+    expect(state.recovery.lostDocuments).not.toEqual([]);
+    const killed = await here.crash(directory);
+    const again = await here.open({ ...settings, directory: killed });
+    expect(again.recovery).toMatchObject({ damage: [], lostDocuments: [] });
+    await again.checkpoint();
+    await again.close();
+    expect(await verifyStateDirectory(killed)).toMatchObject({ ok: true, findings: [] });
+  });
+
   test("that is gone with its index is restored from the journal, and as many are told lost as may be", async () => {
     await using here = await stateFolder();
     const retaining = { ...settings, journalRetainBytes: 64 * 1024 * 1024 };
