@@ -96,8 +96,9 @@ export async function openReaderParts({ directory, settings, environment }: Open
       readHistory(fileSystem, layout, storeId, since, reader.lastSequence()),
     );
     const bodies = new Bodies(documents, documentCache);
+    const takeInPacks = (isReplaced: () => boolean): Promise<void> => lookUntil(reader, isReplaced);
     const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
-      rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
+      rebuildPacks({ fileSystem, layout, storeId, cache, takeInPacks }, state, definition),
     );
     const load = (): Promise<LoadedState> => loadUndisturbed({ ...loading, definitions: registry.definitions() });
     const isAbandoned = (): Promise<boolean> =>
@@ -206,6 +207,18 @@ function flawsOf({ journal, missingDocuments, checkpoint, damagedPacks }: Loaded
   return isWhole ? undefined : JSON.stringify([damage, journal.lost, [...missingDocuments], packs, beginning]);
 }
 
+/** Looks until what was replaced is known to be, for about a second. */
+async function lookUntil(reader: Reader, isReplaced: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < mostAttempts * 5; attempt += 1) {
+    await reader.look();
+    if (isReplaced()) return;
+    // A checkpoint may also have moved the very same version from a file of its own into a pack, or packs into one.
+    await reader.takeInPacks();
+    if (isReplaced()) return;
+    await delay(catchUpPauseMs);
+  }
+}
+
 /** The owner has moved a newer version into the file: it is in the journal, and soon here. */
 async function catchUp(
   reader: Reader,
@@ -214,14 +227,8 @@ async function catchUp(
   version: Version,
 ): Promise<void> {
   const isReplaced = (): boolean => state.recent.get(version.id) !== version;
-  for (let attempt = 0; attempt < mostAttempts * 5; attempt += 1) {
-    await reader.look();
-    if (isReplaced()) return;
-    // A checkpoint may also have moved the very same version from a file of its own into a pack.
-    await reader.takeInPacks();
-    if (isReplaced()) return;
-    await delay(catchUpPauseMs);
-  }
+  await lookUntil(reader, isReplaced);
+  if (isReplaced()) return;
   // The file may be ahead of what the journal says is durable, and stay so if the owner died. Only acknowledged
   // versions are moved into files, so it can be believed.
   const document = await documents.read(state.name, version.id);

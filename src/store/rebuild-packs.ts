@@ -13,6 +13,11 @@ export interface RebuildParts {
   readonly layout: Layout;
   readonly storeId: string | undefined;
   readonly cache: ClockCache;
+  /**
+   * For who does not write the directory: takes in what packs its owner has put in the place of one of the collection's
+   * that has gone. Returns also if there is nothing new.
+   */
+  readonly takeInPacks?: (isReplaced: () => boolean) => Promise<void>;
 }
 
 /**
@@ -70,7 +75,10 @@ async function rebuild(
       pace: () => giveWay(),
     });
   } catch (error) {
-    if (isAbsent(error) && !state.packs.packs.includes(pack)) return undefined;
+    const isReplaced = (): boolean => !state.packs.packs.includes(pack);
+    if (!isAbsent(error)) throw error;
+    if (!isReplaced()) await parts.takeInPacks?.(isReplaced);
+    if (isReplaced()) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { openReaderParts, type OpenedReader } from "../../src/store/open-reader.js";
 import { systemEnvironment } from "../../src/store/open-options.js";
 import { parseStoreOptions } from "../../src/store/options.js";
+import { FaultyFileSystem } from "../faults/faulty-file-system.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
 import { notes } from "../support/notes.js";
 import { stateFolder, type StateFolder } from "../support/state-folder.js";
@@ -102,3 +103,33 @@ test("a reader takes in what the owner could save of a damaged pack, which has t
     await source.store.close();
   }
 });
+
+test.each([
+  ["gives packs another index", false],
+  ["opens packs that have another index", true],
+])(
+  "a reader that %s goes on with the pack that they were merged into meanwhile",
+  async (_what, isDeclaredAtOpening) => {
+    await using folder = await stateFolder();
+    const owner = await folder.open(settings);
+    for (let pack = 0; pack < 3; pack += 1) {
+      for (let number = 0; number < 8; number += 1)
+        await owner.collection(notes).put(`n${pack}_${number}`, { text: "packed", count: number });
+      await owner.checkpoint();
+    }
+    const disk = new FaultyFileSystem();
+    const definition = { ...notes, indexes: { count: { path: "count" } } };
+    // Opening opens each pack, and then, where the definition is known, each one's lines.
+    const nth = isDeclaredAtOpening ? 4 : 1;
+    const hold = (): unknown =>
+      disk.set({ on: "open", path: /notes\/packs\/.*\.pack$/, nth, times: 1, before: () => owner.compact() });
+    if (isDeclaredAtOpening) hold();
+    const collections = isDeclaredAtOpening ? [definition] : [];
+    const reader = await folder.open({ mode: "reader", collections, environment: { fileSystem: disk } });
+    if (!isDeclaredAtOpening) hold();
+    const counted = reader.collection(definition);
+    expect(await counted.count({ where: { count: 2 } })).toBe(3);
+    expect(reader.metrics).toMatchObject({ packs: 1 });
+    expect(await counted.count()).toBe(24);
+  },
+);
