@@ -6,6 +6,7 @@ import type { JournalEntry, JournalListener, JournalWriter } from "../journal/jo
 import type { ChangeLog } from "./change-log.js";
 import type { CollectionState } from "./collection-state.js";
 import type { ConditionKeeper } from "./condition.js";
+import { originOf } from "./unreadable-version.js";
 import { tombstoneOf, type Version } from "./version.js";
 
 /** One write of a transaction, checked and serialised. */
@@ -233,20 +234,21 @@ function keepEncoded({ operations, encoded }: JournalEntry, steps: readonly Step
 function versionOf(write: PreparedWrite, sequence: number, index: number, time: string): Version {
   const { content, replaces, id } = write;
   const revision = (replaces?.revision ?? 0) + 1;
-  if (content === undefined) return tombstoneOf(replaces, id, revision, sequence, time);
+  const origin = originOf(replaces);
+  if (content === undefined) return tombstoneOf(origin, id, revision, sequence, time);
   return {
     id,
     deleted: false,
     revision,
     sequence,
     schemaVersion: content.schemaVersion,
-    createdAt: replaces?.createdAt ?? time,
-    createdSequence: replaces?.createdSequence ?? sequence,
-    createdIndex: replaces?.createdIndex ?? index,
+    createdAt: origin?.createdAt ?? time,
+    createdSequence: origin?.createdSequence ?? sequence,
+    createdIndex: origin?.createdIndex ?? index,
     updatedAt: time,
     expiresAt: content.expiresAt,
     expiresAtMs: content.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(content.expiresAt),
-    unknown: replaces?.unknown,
+    unknown: origin?.unknown,
     packed: undefined,
     bodyLength: content.body.length,
     body: content.body,

@@ -5,12 +5,13 @@ import type { CollectionState } from "./collection-state.js";
 import type { PreparedWrite } from "./committer.js";
 import type { Engine } from "./engine.js";
 import { indexKeys } from "./index-keys.js";
+import { assertReadable } from "./unreadable-version.js";
 import type { Version } from "./version.js";
 
 /**
  * Checks a write against the version it would replace, and serialises it.
  *
- * @throws HoldfastError `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `REVISION_CONFLICT`, `UNSUPPORTED_FORMAT`
+ * @throws HoldfastError `INVALID_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `REVISION_CONFLICT`, `UNSUPPORTED_FORMAT`, `CORRUPT`
  */
 export function preparePut(
   engine: Engine,
@@ -48,7 +49,7 @@ export function prepareDelete(collection: CollectionState, id: string, current: 
   return { collection, id, content: undefined, replaces: current };
 }
 
-/** @throws HoldfastError `REVISION_CONFLICT` */
+/** @throws HoldfastError `REVISION_CONFLICT`; `CORRUPT` if the document can not be read, so that nobody knows its revision */
 export function checkRevision(
   collection: string,
   id: string,
@@ -57,6 +58,8 @@ export function checkRevision(
 ): void {
   const { ifRevision } = options;
   if (ifRevision === undefined) return;
+  // Its revision was in the line that is damaged.
+  assertReadable(current);
   const found = current?.revision ?? 0;
   if (found === ifRevision) return;
   const state = found === 0 ? "does not exist" : `is at revision ${found}`;

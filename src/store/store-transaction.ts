@@ -17,6 +17,7 @@ import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
 import { parseQuery, select, type Query, type Selection } from "./select.js";
+import { assertReadable, originOf } from "./unreadable-version.js";
 import { headOf, isSameVersion, tombstoneOf, type Version } from "./version.js";
 
 /** A read that the transaction rests on: as long as it gives the same versions, the transaction may commit. */
@@ -153,20 +154,21 @@ export class StoreTransaction implements Transaction {
  */
 function provisional({ id, content }: PreparedWrite, replaces: Version | undefined, place: number): Version {
   const future = Number.MAX_SAFE_INTEGER;
-  if (content === undefined) return tombstoneOf(replaces, id, (replaces?.revision ?? 0) + 1, future, "");
+  const origin = originOf(replaces);
+  if (content === undefined) return tombstoneOf(origin, id, (replaces?.revision ?? 0) + 1, future, "");
   return {
     id,
     deleted: false,
     revision: (replaces?.revision ?? 0) + 1,
     sequence: future,
     schemaVersion: content.schemaVersion,
-    createdAt: replaces?.createdAt ?? "",
-    createdSequence: replaces?.createdSequence ?? future,
-    createdIndex: replaces?.createdIndex ?? place,
+    createdAt: origin?.createdAt ?? "",
+    createdSequence: origin?.createdSequence ?? future,
+    createdIndex: origin?.createdIndex ?? place,
     updatedAt: "",
     expiresAt: content.expiresAt,
     expiresAtMs: content.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(content.expiresAt),
-    unknown: replaces?.unknown,
+    unknown: origin?.unknown,
     packed: undefined,
     bodyLength: content.body.length,
     body: content.body,
@@ -219,6 +221,7 @@ class CollectionInTransaction<Body> implements TransactionCollection<Body> {
   async insert(id: string, body: Body, options: Pick<WriteOptions, "expiresAt"> = {}): Promise<void> {
     checkId(id);
     const current = this.#current(id);
+    assertReadable(current);
     if (current !== undefined) {
       throw new HoldfastError("ALREADY_EXISTS", `${this.name} has a document ${JSON.stringify(id)} already.`, {
         details: { collection: this.name, id },

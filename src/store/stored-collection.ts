@@ -19,6 +19,7 @@ import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
 import { matching, parseQuery, select } from "./select.js";
+import { assertReadable } from "./unreadable-version.js";
 import { headOf, isSameVersion, type Version } from "./version.js";
 
 /** How long reading a page keeps the event loop to itself. */
@@ -100,6 +101,7 @@ export class StoredCollection<Body> implements Collection<Body> {
 
   async insert(id: string, body: Body, options: Pick<WriteOptions, "expiresAt"> = {}): Promise<DocumentHead> {
     return this.#replace(id, (current) => {
+      assertReadable(current);
       if (current !== undefined) {
         throw new HoldfastError("ALREADY_EXISTS", `${this.name} has a document ${JSON.stringify(id)} already.`, {
           details: { collection: this.name, id, revision: current.revision },
