@@ -3,6 +3,7 @@ import { storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import type { ClockCache } from "../packs/index.js";
 import { ReadDocument } from "./read-document.js";
+import { assertReadable } from "./unreadable-version.js";
 import type { Version } from "./version.js";
 
 /** Reads bodies: from the version itself, from the cache, or from the document's file. */
@@ -34,6 +35,7 @@ export class Bodies {
   async read(collection: string, version: Version): Promise<{ readonly json: string } | "replaced"> {
     const inMemory = this.inMemory(version);
     if (inMemory !== undefined) return { json: inMemory };
+    assertReadable(version);
     const { packed } = version;
     if (packed !== undefined) return { json: (await packed.pack.read(packed.place)).body };
     try {

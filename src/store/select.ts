@@ -5,6 +5,7 @@ import type { CollectionState, Listed } from "./collection-state.js";
 import type { Place } from "./document-order.js";
 import { storedKeys } from "./index-keys.js";
 import { mergeInOrder } from "./merge-in-order.js";
+import { assertReadable } from "./unreadable-version.js";
 import type { Version } from "./version.js";
 
 /** A listing, checked. */
@@ -59,7 +60,7 @@ export function parseQuery(state: CollectionState, options: ListOptions): Query 
  *
  * @param overlay versions that stand in place of the acknowledged ones: what a transaction sees.
  * @param now what the expiry clock says; what has expired is left out.
- * @throws HoldfastError `INVALID_CURSOR`
+ * @throws HoldfastError `INVALID_CURSOR`; `CORRUPT` if the document to continue from can not be read
  */
 export function select(
   state: CollectionState,
@@ -96,6 +97,7 @@ function placeOf(state: CollectionState, id: string, overlay: ReadonlyMap<string
   const version = overlay.get(id) ?? state.find(id);
   if (version !== undefined && !version.deleted && version.expiresAtMs > now) {
     if (version.packed === undefined) return version;
+    assertReadable(version);
     return { ...version, keys: storedKeys(state.definition, version, String(version.body)) };
   }
   throw new HoldfastError("INVALID_CURSOR", `${state.name} has no document ${JSON.stringify(id)} to continue from.`, {
