@@ -1,4 +1,5 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
+import { isHoldfastError } from "../errors.js";
 import {
   creationKey,
   declaredKey,
@@ -12,6 +13,7 @@ import { hasKeys } from "./index-keys.js";
 import { mergeInOrder } from "./merge-in-order.js";
 import { PackSet, type PackedVersion } from "./pack-set.js";
 import { ReadDocument } from "./read-document.js";
+import { unreadableVersion } from "./unreadable-version.js";
 import { versionOfEnvelope, type Version } from "./version.js";
 
 /** The largest number that a key of creation has room for. */
@@ -82,7 +84,10 @@ export class CollectionState {
     return this.#packs;
   }
 
-  /** The acknowledged version; `undefined` if there is no such document. Reads it, if it is in a pack. */
+  /**
+   * The acknowledged version; `undefined` if there is no such document. Reads it, if it is in a pack; for one that is
+   * damaged there, what can be said of it without: see `unreadable-version.ts`.
+   */
   find(id: string): Version | undefined {
     const recent = this.recent.get(id);
     if (recent !== undefined) return recent.deleted ? undefined : recent;
@@ -90,7 +95,7 @@ export class CollectionState {
     const kept = this.#keptVersion(id);
     if (kept !== undefined) return kept;
     const found = this.#packs.find(id);
-    return found === undefined || found.place.deleted ? undefined : this.#readPacked(found);
+    return found === undefined || found.place.deleted ? undefined : this.#findReadable(found);
   }
 
   /** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
@@ -327,6 +332,16 @@ export class CollectionState {
       return undefined;
     kept.recent = true;
     return kept.version;
+  }
+
+  #findReadable(packed: PackedVersion): Version {
+    try {
+      return this.#readPacked(packed);
+    } catch (error) {
+      // Damage to an index says nothing of this document: whether there is a newer one, nobody knows then.
+      if (!isHoldfastError(error, "CORRUPT") || error.details["path"] !== packed.pack.path) throw error;
+      return unreadableVersion(packed, error);
+    }
   }
 
   #readPacked(packed: PackedVersion): Version {

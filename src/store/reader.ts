@@ -18,6 +18,7 @@ import type { LoadedState } from "./loaded-state.js";
 import { PackSet } from "./pack-set.js";
 import { readSealed } from "./manifest.js";
 import type { CollectionRegistry } from "./registry.js";
+import { originOf } from "./unreadable-version.js";
 import { tombstoneOf, versionOfPut } from "./version.js";
 
 export interface ReaderParts {
@@ -303,7 +304,7 @@ export class Reader implements StoreRole {
       this.#operations += 1;
       const state = registry.open("put" in operation ? operation.put : operation.delete);
       if ("delete" in operation) {
-        const former = state.find(operation.id);
+        const former = originOf(state.find(operation.id));
         state.acknowledge(tombstoneOf(former, operation.id, operation.revision, commit.sequence, commit.time));
       } else {
         const body = JSON.stringify(operation.body);
