@@ -14,6 +14,7 @@ import type { DamagedDocument, LoadOptions, LoadedState } from "./loaded-state.j
 import { openListedPack, type DamagedPack, type ListedPack } from "./open-listed-pack.js";
 import { PackSet } from "./pack-set.js";
 import { readSealed, type SealedContent } from "./manifest.js";
+import { originOf } from "./unreadable-version.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
 /** Reads everything a state directory holds, and changes nothing. */
@@ -233,7 +234,7 @@ class StateLoader {
       // A checkpoint that was cut short may have moved a newer version into the document's file already.
       if (former !== undefined && former > commit.sequence) continue;
       if ("delete" in operation) {
-        const replaced = findReadable(state, operation.id);
+        const replaced = originOf(state.find(operation.id));
         const tombstone = tombstoneOf(replaced, operation.id, operation.revision, commit.sequence, commit.time);
         state.load(tombstone);
         state.dirty.set(operation.id, tombstone);
@@ -353,15 +354,5 @@ class StateLoader {
       this.#states.set(name, state);
     }
     return state;
-  }
-}
-
-/** What a deletion replaces. Of a packed document that is damaged nothing has to be known: it is gone. */
-function findReadable(state: CollectionState, id: string): Version | undefined {
-  try {
-    return state.find(id);
-  } catch (error) {
-    if (!isHoldfastError(error, "CORRUPT") || damagedIndexOf(error) !== undefined) throw error;
-    return undefined;
   }
 }
