@@ -1,4 +1,5 @@
 export { CachedPiece, ClockCache } from "./clock-cache.js";
+export { lostLine } from "./lost-line.js";
 export { mergePacks, type MergeOptions } from "./merge-packs.js";
 export { creationKey, declaredKey } from "./order-key.js";
 export { sameColumns, type PackColumns } from "./pack-columns.js";

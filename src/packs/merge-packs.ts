@@ -1,11 +1,12 @@
 import { checkLine } from "../documents/envelope.js";
-import { isHoldfastError } from "../errors.js";
+import { isHoldfastError, type HoldfastError } from "../errors.js";
 import type { Block } from "./block.js";
 import { ColumnSource, dropped } from "./column-source.js";
 import { compareBytes } from "./compare-bytes.js";
 import type { TableExtent } from "./index-directory.js";
 import { IndexWriter, type OtherTables } from "./index-writer.js";
 import { KeyBytes, readText } from "./key-bytes.js";
+import { lostLine } from "./lost-line.js";
 import type { NewFile } from "./output.js";
 import { placeAt, type Pack, type PackedPlace } from "./pack.js";
 import { Pacer } from "./pacer.js";
@@ -26,6 +27,16 @@ const windowBytes = 256 * 1024;
 export interface MergeOptions {
   /** Leave out tombstones: right if nothing older than these packs can hold a document that they are to hide. */
   readonly dropTombstones: boolean;
+  /**
+   * Go on without lines that can not be read: in their places are tombstones, unless those are left out. Without this, a
+   * damaged line ends the merge.
+   */
+  readonly salvage?: {
+    /** When that is, ISO 8601. */
+    readonly now: string;
+    /** Gets each of these lines, whose bytes are then in none of the packs but the old one. */
+    readonly onLost: (pack: Pack, place: PackedPlace) => void;
+  };
 }
 
 /**
@@ -36,8 +47,8 @@ export interface MergeOptions {
  * The crash argument is that of {@link writePack}.
  *
  * @param packs the oldest first, all with the columns of the target. They are retained meanwhile.
- * @throws HoldfastError `CORRUPT` if a line or an index is damaged: nothing is dropped silently; `STORAGE_FAILED` if one
- * can not be read; what `pace` throws; the system's own errors when writing. Nothing is left then.
+ * @throws HoldfastError `CORRUPT` if a line is damaged and not to be salvaged, or an index is: nothing is dropped silently;
+ * `STORAGE_FAILED` if one can not be read; what `pace` throws; the system's own errors when writing. Nothing is left then.
  */
 export async function mergePacks(
   target: PackTarget,
@@ -52,8 +63,8 @@ export async function mergePacks(
   retainAll(packs);
   try {
     return await writeBothFiles(target, async (packFile, indexFile) => {
-      const merge = new Merge(target, packs, packFile, indexFile);
-      await merge.copyLines(options.dropTombstones);
+      const merge = new Merge(target, packs, options, packFile, indexFile);
+      await merge.copyLines();
       const tables = await merge.mergeTables();
       const largestSchemaVersion = Math.max(0, ...packs.map(({ summary }) => summary.largestSchemaVersion));
       return merge.index.end(tables, packFile, largestSchemaVersion);
@@ -89,9 +100,17 @@ class Merge {
   readonly #indexFile: NewFile;
   readonly #pacer: Pacer;
   readonly #columns: PackTarget["columns"];
+  readonly #options: MergeOptions;
   readonly #sources: readonly IdSource[];
 
-  constructor(target: PackTarget, packs: readonly Pack[], packFile: NewFile, indexFile: NewFile) {
+  constructor(
+    target: PackTarget,
+    packs: readonly Pack[],
+    options: MergeOptions,
+    packFile: NewFile,
+    indexFile: NewFile,
+  ) {
+    this.#options = options;
     this.index = new IndexWriter(indexFile, target);
     this.#packs = packs;
     this.#packFile = packFile;
@@ -102,7 +121,8 @@ class Merge {
   }
 
   /** Copies what stays, and with it writes the table of ids. */
-  async copyLines(dropTombstones: boolean): Promise<void> {
+  async copyLines(): Promise<void> {
+    const { dropTombstones } = this.#options;
     // Of equal ids the heap hands out first what was given first: the newest.
     const heap = await SourceHeap.of(this.#sources.toReversed());
     const previous = new KeyBytes();
@@ -136,11 +156,31 @@ class Merge {
     try {
       checkLine(line, source.pack.path);
     } catch (error) {
-      throw isHoldfastError(error, "CORRUPT") ? source.pack.damaged(place, "is damaged", error) : error;
+      if (!isHoldfastError(error, "CORRUPT")) throw error;
+      this.#leaveOut(source, place, source.pack.damaged(place, "is damaged", error));
+      return;
     }
     const offset = this.#packFile.position;
     this.#packFile.append(line, 0, line.length);
     source.newOrdinals[place.ordinal] = this.index.addId(source.key, source.keyLength, { ...place, offset });
+  }
+
+  /** What its columns say of it is left out with it: its new ordinal stays unset, for a tombstone is among the ids only. */
+  #leaveOut(source: IdSource, place: PackedPlace, damage: HoldfastError): void {
+    const { salvage, dropTombstones } = this.#options;
+    if (salvage === undefined) throw damage;
+    salvage.onLost(source.pack, place);
+    if (dropTombstones) return;
+    const line = lostLine(source.pack.collection, place, salvage.now);
+    const lost = {
+      ...place,
+      offset: this.#packFile.position,
+      length: line.length,
+      expiresAtMs: Infinity,
+      deleted: true,
+    };
+    this.#packFile.append(line, 0, line.length);
+    this.index.addId(source.key, source.keyLength, lost);
   }
 
   async mergeTables(): Promise<OtherTables> {

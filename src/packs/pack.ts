@@ -83,6 +83,8 @@ export class Pack {
   readonly tables: PackTables;
   /** @internal */
   readonly collection: string;
+  /** Lines that were found damaged, by their offset. */
+  readonly damagedLines = new Map<number, PackedPlace>();
   readonly #cursor: TableCursor;
   readonly #key = new KeyBytes();
   #users = 0;
@@ -237,6 +239,18 @@ export class Pack {
     }
   }
 
+  /** A line as it stands in the file, whatever it says. */
+  async bytesOf({ offset, length }: PackedPlace): Promise<Buffer> {
+    this.retain();
+    try {
+      const line = Buffer.allocUnsafeSlow(length);
+      await readFully(this.lines, line, length, offset);
+      return line;
+    } finally {
+      this.release();
+    }
+  }
+
   /**
    * Whether a line can be read and is the right one.
    *
@@ -299,8 +313,9 @@ export class Pack {
   }
 
   /** @internal */
-  damaged(place: Pick<PackedPlace, "id" | "offset">, what: string, cause?: unknown): HoldfastError {
+  damaged(place: PackedPlace, what: string, cause?: unknown): HoldfastError {
     const { id, offset } = place;
+    this.damagedLines.set(offset, place);
     const message = `The line of ${JSON.stringify(id)} in ${this.path}, at byte ${offset}, ${what}.`;
     return new HoldfastError("CORRUPT", message, { cause, details: { path: this.path, offset, id } });
   }

@@ -1,6 +1,6 @@
 import { encodeDocument } from "../documents/envelope.js";
 import type { Clock } from "../files/clock.js";
-import { Pack, writePack, type PackedPlace, type PackEntry } from "../packs/index.js";
+import { lostLine, Pack, writePack, type PackedPlace, type PackEntry } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import type { RenewalParts } from "./index-renewer.js";
@@ -56,25 +56,17 @@ async function* entries(
   }
 }
 
-function tombstone(kind: string, { id, sequence }: PackedPlace, now: string): PackEntry {
-  const created = { createdSequence: sequence, createdIndex: 0, schemaVersion: 1 };
-  const envelope = {
-    kind,
-    id,
-    revision: 1,
-    sequence,
-    createdAt: now,
-    updatedAt: now,
-    deleted: true,
-    ...created,
-  } as const;
+function tombstone(kind: string, place: PackedPlace, now: string): PackEntry {
+  const { id, sequence } = place;
   return {
     id,
     sequence,
-    ...created,
+    createdSequence: sequence,
+    createdIndex: 0,
+    schemaVersion: 1,
     expiresAtMs: Number.POSITIVE_INFINITY,
     deleted: true,
     keys: [],
-    line: encodeDocument(envelope, "null"),
+    line: lostLine(kind, place, now),
   };
 }

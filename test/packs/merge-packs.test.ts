@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { mergePacks, packFileNames, verifyPack, type PackColumns } from "../../src/packs/index.js";
+import {
+  mergePacks,
+  packFileNames,
+  verifyPack,
+  type Pack,
+  type PackColumns,
+  type PackedPlace,
+} from "../../src/packs/index.js";
 import { flipByte } from "../support/flip-byte.js";
 import { rejectionOf } from "../support/rejection.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -108,6 +115,51 @@ describe("merging packs", () => {
       documents: 300,
       newestSequence: 1000,
     });
+    for (const pack of packs) await pack.retire();
+  });
+
+  test("goes on without a damaged line if it is to: a tombstone takes its place, or nothing, and it is told", async () => {
+    await using folder = await temporaryFolder();
+    const model = Array.from({ length: 300 }, (_, number) => plainDocument(number));
+    const targets = [targetOf(folder.path, twoIndexes, 1, 2), targetOf(folder.path, twoIndexes, 3, 4)] as const;
+    await packOf(targets[0], model);
+    // The newer version of one of them is damaged: the older one must not take its place.
+    await packOf(targets[1], [{ ...plainDocument(7), sequence: 1000 }]);
+    const packs = await Promise.all(targets.map((target) => openPack(target)));
+    const places = [packs[0]?.find("doc-000200"), packs[1]?.find("doc-000007")];
+    for (const [number, names] of [packFileNames(1, 2), packFileNames(3, 4)].entries())
+      await flipByte(folder.at(names.pack), (places[number]?.offset ?? 0) + 30);
+    for (const dropTombstones of [true, false]) {
+      const lost: unknown[] = [];
+      const target = targetOf(folder.path, twoIndexes, 1, 4);
+      const salvage = {
+        now: "2026-03-01T12:00:00.000Z",
+        onLost: (pack: Pack, place: PackedPlace) => lost.push([pack, place]),
+      };
+      const summary = await mergePacks(target, packs, { dropTombstones, salvage });
+      expect(lost).toEqual([
+        [packs[1], places[1]],
+        [packs[0], places[0]],
+      ]);
+      expect(summary).toMatchObject({ documents: 298, tombstones: dropTombstones ? 0 : 2 });
+      const merged = await openPack(target);
+      await verifyPack(
+        merged,
+        (problem) => expect.fail(problem.detail),
+        () => undefined,
+      );
+      for (const [id, sequence] of [
+        ["doc-000007", 1000],
+        ["doc-000200", 200],
+      ] as const) {
+        const found = merged.find(id);
+        if (dropTombstones) expect(found).toBeUndefined();
+        else expect(found).toMatchObject({ deleted: true, sequence, expiresAtMs: Infinity });
+      }
+      expect([...merged.walk("created", { direction: "asc" })]).toHaveLength(298);
+      expect([...merged.walk(0, { direction: "asc", value: "x" })]).toHaveLength(298);
+      await merged.retire();
+    }
     for (const pack of packs) await pack.retire();
   });
 
