@@ -37,12 +37,17 @@ export interface StoreMetrics {
   readonly packs: number;
   /** Documents that packs hold, those included that have a newer version which no checkpoint has moved yet. */
   readonly packedDocuments: number;
+  /** Lines of these packs that were met and can not be read. */
+  readonly damagedLines: number;
   /** Documents by collection, expired ones that have not been swept included. */
   readonly documents: Readonly<Record<string, number>>;
 }
 
 /** What the owner and a reader count by themselves; the rest is counted from the collections. */
-export type RoleMetrics = Omit<StoreMetrics, "documents" | "packs" | "packedDocuments" | "lastSequence">;
+export type RoleMetrics = Omit<
+  StoreMetrics,
+  "documents" | "packs" | "packedDocuments" | "damagedLines" | "lastSequence"
+>;
 
 /** What differs between the owner of a directory and a reader of it. */
 export interface StoreRole {
@@ -117,12 +122,15 @@ export class DirectoryStore implements Store {
     const documents: Record<string, number> = {};
     let packs = 0;
     let packedDocuments = 0;
+    let damagedLines = 0;
     for (const state of this.#parts.registry.all()) {
       documents[state.name] = state.size;
       packs += state.packs.packs.length;
       packedDocuments += state.packs.documents;
+      for (const pack of state.packs.packs) damagedLines += pack.damagedLines.size;
     }
-    return { ...this.#parts.role.metrics(), lastSequence: this.lastSequence, packs, packedDocuments, documents };
+    const { lastSequence } = this;
+    return { ...this.#parts.role.metrics(), lastSequence, packs, packedDocuments, damagedLines, documents };
   }
 
   /** Bytes beside the documents. */

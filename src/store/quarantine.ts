@@ -56,6 +56,41 @@ export class Quarantine {
     return relative(this.#layout.root, target);
   }
 
+  /**
+   * Copies lines of a file there, one behind the other. @returns their place, relative to the state directory.
+   *
+   * @param bytesOf reads one of them.
+   */
+  async keepLines<Line extends { readonly id: string; readonly offset: number; readonly length: number }>(
+    path: string,
+    lines: readonly Line[],
+    bytesOf: (line: Line) => Promise<Uint8Array>,
+    why: string,
+    detail: string,
+  ): Promise<string> {
+    const folder = await this.#folder(why);
+    await this.#describe(folder, {
+      from: relative(this.#layout.root, path),
+      lines: lines.map(({ id, offset, length }) => ({ id, offset, length })),
+      why,
+      detail,
+    });
+    const target = join(folder, `${basename(path)}.bytes`);
+    const file = await this.#fileSystem.open(target, "create");
+    try {
+      let position = 0;
+      for (const line of lines) {
+        await writeFully(file, await bytesOf(line), position);
+        position += line.length;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await this.#fileSystem.syncDirectory(folder);
+    return relative(this.#layout.root, target);
+  }
+
   async #folder(why: string): Promise<string> {
     const when = new Date(this.#clock.now()).toISOString().replaceAll(":", "").replace(".", "");
     for (;;) {

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Reconciliation } from "../collections/index.js";
 import type { DirectoryLock } from "../locking/directory-lock.js";
 import type { LoadedState } from "./loaded-state.js";
-import type { RecoveryReport } from "./recovery-report.js";
+import type { Damage, RecoveryReport } from "./recovery-report.js";
 import type { RepairOutcome } from "./repair.js";
 
 export interface RecoveryFacts {
@@ -67,6 +67,21 @@ export function withReconciled(
     ...timesOf(facts),
     outcome: outcomeWith(report.outcome, reconciled),
     reconciled: [...reconciled],
+  };
+}
+
+/** The report once damage was met that opening did not look for. */
+export function withDamage(
+  report: RecoveryReport,
+  damage: Damage,
+  lostDocuments: RecoveryReport["lostDocuments"],
+): RecoveryReport {
+  const { outcome } = report;
+  return {
+    ...report,
+    outcome: !damage.repaired ? "degraded" : outcome === "clean" ? "recovered" : outcome,
+    damage: [...report.damage, damage],
+    lostDocuments: [...report.lostDocuments, ...lostDocuments],
   };
 }
 

@@ -28,6 +28,7 @@ const gauges = {
     "packed_documents",
     "Documents that packs hold; the others are in files of their own or in the journal.",
   ],
+  damagedLines: ["damaged_lines", "Lines of packs that were met and can not be read."],
   checkpointSequence: ["checkpoint_sequence", "Sequence number up to which the last checkpoint is complete."],
 } as const;
 
