@@ -10,6 +10,7 @@ import type { Bodies } from "./bodies.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
 import type { Committer } from "./committer.js";
+import type { DamagedLines } from "./damaged-lines.js";
 import type { ExpiryClock } from "./expiry-clock.js";
 import type { StoreOptions } from "./options.js";
 import { JournalPruner } from "./journal-pruner.js";
@@ -48,6 +49,7 @@ export interface CheckpointerParts {
   readonly packer: Packer;
   readonly merger: Merger;
   readonly indexes: IndexRenewer;
+  readonly damagedLines: DamagedLines;
   /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
   readonly checkFence: () => void;
   /**
@@ -155,12 +157,9 @@ export class Checkpointer {
 
   /** To be called after each batch. */
   noteCommits(): void {
-    if (
-      this.#running === undefined &&
-      this.#parts.committer.uncheckpointedBytes >= this.#parts.options.checkpointBytes
-    ) {
-      this.runInBackground();
-    }
+    const { committer, options } = this.#parts;
+    if (this.#running !== undefined || committer.uncheckpointedBytes < options.checkpointBytes) return;
+    this.runInBackground();
   }
 
   runInBackground(): void {
@@ -264,6 +263,7 @@ export class Checkpointer {
     return (
       this.#written.isStale ||
       this.#parts.indexes.isDue(this.#parts.states()) ||
+      this.#parts.damagedLines.isDue(this.#parts.states()) ||
       this.#parts.committer.lastSequence > this.sequence ||
       [...this.#parts.states()].some(({ dirty }) => dirty.size > 0)
     );
@@ -322,7 +322,7 @@ export class Checkpointer {
       committer.uncheckpointedBytes += bytes;
       this.#movingBytes = 0;
       for (const pack of written) await this.#written.giveUp(() => packer.discard(pack));
-      if (isFullDisk(error)) await this.#makeRoom();
+      if (isFullDisk(error)) await this.#pruner.makeRoom(this.sequence);
       throw storageError(error, "write a checkpoint", layout.checkpoint);
     }
     this.#movingBytes = 0;
@@ -336,15 +336,6 @@ export class Checkpointer {
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
     await this.#pruner.prune(this.sequence, retainedBytes);
-  }
-
-  /** After a checkpoint that found the disk full: what fails now too must not take the place of that. */
-  async #makeRoom(): Promise<void> {
-    try {
-      await this.#pruner.prune(this.sequence, 0);
-    } catch (error) {
-      process.emitWarning(`Holdfast could not shorten ${this.#parts.layout.journal} on a full disk: ${String(error)}`);
-    }
   }
 
   async #writePack(state: CollectionState, versions: ReadonlyMap<string, Version>, sequence: number): Promise<NewPack> {

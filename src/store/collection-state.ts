@@ -298,11 +298,12 @@ export class CollectionState {
     this.#notePackedExpiry();
   }
 
-  /** After documents were lost with a damaged pack: none of them is counted, or found where it was read before. */
+  /** After documents may have been lost with a damaged pack: none of them is counted, or found where it was read before. */
   countAnew(): void {
-    this.#size = this.#packs.documents;
-    for (const { id, deleted } of this.recent.values()) this.#size += (deleted ? 0 : 1) - (this.#packs.has(id) ? 1 : 0);
-    this.forgetRead();
+    let size = this.#packs.documents;
+    for (const { id, deleted } of this.recent.values()) size += (deleted ? 0 : 1) - (this.#packs.has(id) ? 1 : 0);
+    if (size !== this.#size) this.forgetRead();
+    this.#size = size;
   }
 
   /** Builds the orders anew from the versions in memory and their keys. */

@@ -33,6 +33,16 @@ export class JournalPruner {
     return [...inherited, ...journal.segments].filter((name) => !this.#removed.has(name));
   }
 
+  /** After a checkpoint that found the disk full: what fails now too is told, and does not take the place of that. */
+  async makeRoom(sequence: number): Promise<void> {
+    try {
+      await this.prune(sequence, 0);
+    } catch (error) {
+      const { layout } = this.#parts;
+      process.emitWarning(`Holdfast could not shorten ${layout.journal} on a full disk: ${String(error)}`);
+    }
+  }
+
   /**
    * Removes what the checkpoint covers, but keeps the newest part for those who follow changes. Oldest first: a crash in
    * between leaves an unbroken end of the journal. Damaged segments go to quarantine, and nothing older stays behind them.

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { mergePacks, Pack, sameColumns, type ClockCache } from "../packs/index.js";
+import { mergePacks, Pack, sameColumns, type ClockCache, type MergeOptions } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { StoreOptions } from "./options.js";
 import { removePack } from "./packer.js";
@@ -66,8 +66,17 @@ export class Merger {
     return runs;
   }
 
-  /** Writes one pack in the place of neighbours. It is whole and synced, and no checkpoint lists it yet. */
-  async merge(state: CollectionState, packs: readonly Pack[], pace: () => void): Promise<Pack> {
+  /**
+   * Writes one pack in the place of neighbours. It is whole and synced, and no checkpoint lists it yet.
+   *
+   * @param salvage is told of lines that are not in it, since they can not be read.
+   */
+  async merge(
+    state: CollectionState,
+    packs: readonly Pack[],
+    salvage: MergeOptions["salvage"] & {},
+    pace: () => void,
+  ): Promise<Pack> {
     const { fileSystem, layout, storeId, cache, options } = this.#parts;
     const [first, last] = [packs[0] as Pack, packs.at(-1) as Pack];
     const directory = layout.packs(state.name);
@@ -86,7 +95,7 @@ export class Merger {
     };
     // Nothing is older than the first pack: what a tombstone hides is gone with this merge.
     const dropTombstones = state.packs.packs[0] === first;
-    await mergePacks(target, packs, { dropTombstones });
+    await mergePacks(target, packs, { dropTombstones, salvage });
     await fileSystem.syncDirectory(directory);
     const { lo, hi } = target;
     return Pack.open({ fileSystem, directory, storeId, collection: state.name, lo, hi, cache });

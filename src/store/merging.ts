@@ -1,16 +1,20 @@
 import { HoldfastError, isHoldfastError } from "../errors.js";
+import type { Clock } from "../files/clock.js";
 import type { Layout } from "../files/layout.js";
 import { storageError } from "../files/storage-error.js";
 import type { Pack } from "../packs/index.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
+import type { DamagedLines } from "./damaged-lines.js";
 import { listPacks } from "./list-packs.js";
 import type { Merger } from "./merger.js";
-import { PackSet } from "./pack-set.js";
+import { PackSet, type PackedVersion } from "./pack-set.js";
 import type { WrittenCheckpoint } from "./written-checkpoint.js";
 
 export interface MergingParts {
   readonly layout: Layout;
+  readonly clock: Clock;
+  readonly damagedLines: DamagedLines;
   readonly merger: Merger;
   readonly states: () => Iterable<CollectionState>;
   readonly checkpoint: WrittenCheckpoint;
@@ -76,7 +80,8 @@ export class Merging {
   }
 
   async #mergeWhatIsDue(): Promise<void> {
-    const { states, merger } = this.#parts;
+    const { states, merger, damagedLines, checkFence } = this.#parts;
+    await damagedLines.trySetAside(states(), checkFence);
     for (const state of [...states()]) {
       for (;;) {
         await indexed(state);
@@ -101,7 +106,7 @@ export class Merging {
    */
   async #merge(state: CollectionState, packs: readonly Pack[]): Promise<void> {
     if (packs.length < 2) return;
-    const { merger, checkFence, checkpoint, exclusively } = this.#parts;
+    const { merger, clock, damagedLines, checkFence, checkpoint, exclusively } = this.#parts;
     const pace = (): void => {
       this.#assertOpen();
       checkFence();
@@ -111,8 +116,17 @@ export class Merging {
       pace();
       return checkpoint.settle();
     });
-    const merged = await merger.merge(state, packs, pace);
+    const lost: PackedVersion[] = [];
+    const now = new Date(clock.now()).toISOString();
+    const merged = await merger.merge(state, packs, { now, onLost: (pack, place) => lost.push({ pack, place }) }, pace);
     await exclusively(async () => {
+      try {
+        // The bytes of lines that the merged pack does not have are safe before it takes the place of those that do.
+        if (lost.length > 0) await damagedLines.setAside([state], pace);
+      } catch (error) {
+        await checkpoint.giveUp(() => merger.discard(state, merged));
+        throw error;
+      }
       // Another index may have been made for one of them meanwhile: then what was merged is of the old one.
       if (!packs.every((pack) => state.packs.packs.includes(pack))) {
         await merger.discard(state, merged);
@@ -121,7 +135,10 @@ export class Merging {
       const list = state.packs.packs.flatMap((pack) =>
         pack === packs[0] ? [merged] : packs.includes(pack) ? [] : [pack],
       );
-      const next = new PackSet(list, state.packs.documents);
+      const missing = lost.filter(
+        ({ pack, place }) => !place.deleted && state.packs.find(place.id)?.pack === pack,
+      ).length;
+      const next = new PackSet(list, state.packs.documents - missing);
       try {
         pace();
         await checkpoint.write({
@@ -133,6 +150,7 @@ export class Merging {
         throw error;
       }
       state.repack(next, []);
+      if (missing > 0) state.countAnew();
       for (const pack of packs) {
         checkFence();
         await checkpoint.giveUp(() => merger.discard(state, pack));

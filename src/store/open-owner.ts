@@ -19,6 +19,7 @@ import { ChangeLog } from "./change-log.js";
 import { Checkpointer } from "./checkpointer.js";
 import { Committer } from "./committer.js";
 import { ConditionKeeper } from "./condition.js";
+import { DamagedLines } from "./damaged-lines.js";
 import { DirectoryStore } from "./directory-store.js";
 import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
@@ -36,7 +37,7 @@ import { rebuildPacks } from "./rebuild-packs.js";
 import { Owner } from "./owner.js";
 import { IndexRenewer } from "./index-renewer.js";
 import { Quarantine } from "./quarantine.js";
-import { recoveryReport, withReconciled } from "./recovery-report-of.js";
+import { recoveryReport, withDamage, withReconciled } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
 import { repairClaims } from "./repair-claims.js";
@@ -322,6 +323,14 @@ async function begin(
       isListStale: loaded.damagedPacks.length > 0 || loaded.checkpoint.state === "damaged",
       packer: new Packer({ fileSystem, layout, documents, storeId, cache, options: settings }),
       indexes: new IndexRenewer({ fileSystem, layout, storeId, cache }),
+      damagedLines: new DamagedLines({
+        layout,
+        quarantine,
+        report: async (...found) => {
+          await writeReport(reserve, layout, withDamage(store.recovery, ...found));
+          store.completeRecovery(withDamage(store.recovery, ...found));
+        },
+      }),
       merger: new Merger({ fileSystem, layout, storeId, cache, options: settings }),
       checkFence: lock.checkFence,
       predecessorGone: lock.takeover.predecessorGone,
@@ -360,7 +369,7 @@ async function begin(
     const sweeper = new Sweeper(engine, () => registry.all());
     const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
     role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
-    return new DirectoryStore({
+    const store: DirectoryStore = new DirectoryStore({
       root: layout.root,
       storeId,
       epoch: lock.claim.epoch,
@@ -370,6 +379,7 @@ async function begin(
       blobs,
       role,
     });
+    return store;
   } catch (error) {
     await journal.close();
     throw error;

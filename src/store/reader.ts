@@ -404,9 +404,10 @@ export class Reader implements StoreRole {
       ({ id, sequence: written }) => written <= sequence && (set.find(id)?.place.sequence ?? 0) >= written,
     );
     state.repack(set, moved);
-    const isSalvaged = (pack: Pack): boolean => packs.some((other) => other !== pack && other.path === pack.path);
-    if (former.some(isSalvaged)) state.countAnew();
-    this.#retireInBackground(former.filter((pack) => !packs.includes(pack)));
+    const replaced = former.filter((pack) => !packs.includes(pack));
+    // Salvaged, or merged: what could not be read is left out, and nobody says how much that was.
+    if (replaced.length > 0) state.countAnew();
+    this.#retireInBackground(replaced);
     registry.refresh(state);
   }
 
