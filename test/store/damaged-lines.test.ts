@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 import { expect, test } from "vitest";
 import { verifyStateDirectory } from "../../src/store/verify.js";
+import { FaultyFileSystem } from "../faults/faulty-file-system.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
 import { eventually } from "../support/eventually.js";
 import { flipByteWithin } from "../support/flip-byte.js";
@@ -106,4 +109,137 @@ test("a packed document whose line is damaged goes when its time has come", asyn
   await eventually("both are swept", () => state.metrics.documents["notes"] === 8);
   expect(await state.collection(notes).count()).toBe(8);
   expect(await state.collection(notes).get("n0")).toBeUndefined();
+});
+
+/** What the quarantine says of lines that were set aside, and the bytes of them. */
+async function setAside(folder: StateFolder): Promise<{ about: unknown; bytes: string }[]> {
+  const paths = await filesBelow(folder.at("quarantine"), /-line-damaged\/about\.json$/);
+  return await Promise.all(
+    paths.sort().map(async (path) => {
+      const [bytes = ""] = await filesBelow(dirname(path), /\.bytes$/);
+      return { about: JSON.parse(await readFile(path, "utf8")) as unknown, bytes: await readFile(bytes, "latin1") };
+    }),
+  );
+}
+
+test("damaged lines that are met are told once, counted and set aside, and stay refused until they are replaced", async () => {
+  await using folder = await stateFolder();
+  const expected = await packedIn(folder);
+  const [path = ""] = await filesBelow(folder.at("collections", "notes"), /\.pack$/);
+  await damage(folder, "n2", "n7");
+  const lines = (await readFile(path, "latin1")).split(/(?<=\n)/);
+  const state = await folder.open(settings);
+  const collection = state.collection(notes);
+  expect(state.metrics.damagedLines).toBe(0);
+  for (let round = 0; round < 3; round += 1) {
+    for (const id of ["n7", "n2"]) expect((await rejectionOf(collection.get(id))).code).toBe("CORRUPT");
+    await state.checkpoint();
+    await eventually("they are reported", () => state.recovery.damage.length > 0);
+  }
+  expect(state.metrics.damagedLines).toBe(2);
+  const file = relative(folder.directory, path);
+  const [line2 = "", line7 = ""] = [lines[2], lines[7]];
+  expect(await setAside(folder)).toEqual([
+    {
+      about: {
+        from: file,
+        lines: [
+          { id: "n2", offset: lines.slice(0, 2).join("").length, length: line2.length },
+          { id: "n7", offset: lines.slice(0, 7).join("").length, length: line7.length },
+        ],
+        why: "line-damaged",
+        detail: expect.stringContaining("2 lines are damaged") as string,
+      },
+      bytes: line2 + line7,
+    },
+  ]);
+  const lost = ["n2", "n7"].map((id) => ({ collection: "notes", id }));
+  const report = { outcome: "degraded", damage: [{ file, kind: "pack", repaired: false }], lostDocuments: lost };
+  expect(state.recovery).toMatchObject(report);
+  expect(JSON.parse(await readFile(folder.at("status", "recovery.json"), "utf8"))).toMatchObject(report);
+  for (const id of ["n2", "n7"]) await collection.put(id, expected.get(id) as Note);
+  expect(await allOf(collection)).toEqual(expected);
+});
+
+test.each([
+  ["all packs, which leaves no trace of it", true],
+  ["the newer packs, which keeps older versions of it hidden", false],
+])("a merge of %s goes on without a damaged line, whose bytes are in quarantine by then", async (_what, ofAll) => {
+  await using folder = await stateFolder();
+  const disk = new FaultyFileSystem();
+  const state = await folder.open({ ...settings, mergeFactor: 2, environment: { fileSystem: disk } });
+  const collection = state.collection(notes);
+  const expected = new Map<string, Note>();
+  const write = async (id: string, text: string): Promise<void> => {
+    const body = { text: `text of ${id} in ${text}`, tag: `tag ${id.length}` };
+    await collection.put(id, body);
+    expected.set(id, body);
+  };
+  // A large pack, which merges of small ones leave alone; it has an older version of what is damaged later.
+  const padding = ofAll ? "" : "x".repeat(300_000);
+  for (const id of ["a0", "a1", "a2", "b0", "b1"]) await write(id, `the oldest pack ${padding}`);
+  await state.checkpoint();
+  await eventually("nothing is merged", () => !state.metrics.merging);
+  for (const id of ["b0", "b1", "c0", "c1", "c2"]) await write(id, "a newer pack");
+  const lift = disk.set({ on: "create", path: /notes\/packs\/.*\.tmp$/, nth: 3, fails: "EIO" });
+  await state.checkpoint();
+  await eventually("nothing is merged", () => !state.metrics.merging);
+  lift();
+  const reader = await folder.open({ ...settings, mode: "reader" });
+  expect(await allOf(reader.collection(notes))).toEqual(expected);
+  const paths = (await filesBelow(folder.at("collections", "notes"), /\.pack$/)).sort();
+  expect(paths).toHaveLength(2);
+  const damaged = paths.at(-1) ?? "";
+  for (const text of ["text of b0 in a newer", "text of c1 in a newer"]) await flipByteWithin(damaged, text);
+  for (const id of ["b0", "c1"]) expected.delete(id);
+
+  // As long as the bytes can not be kept, everything stays as it is.
+  const full = disk.set({ on: "create", path: /quarantine/, fails: "EIO" });
+  const merge = async (): Promise<void> => {
+    if (ofAll) await state.compact();
+    else {
+      for (const id of ["d0", "d1", "d2", "d3", "d4"]) await write(id, "another pack");
+      await state.checkpoint();
+      await eventually("nothing is merged", () => !state.metrics.merging);
+    }
+  };
+  if (ofAll) expect((await rejectionOf(merge())).code).toBe("STORAGE_FAILED");
+  else await merge();
+  expect((await filesBelow(folder.at("collections", "notes"), /\.pack$/)).sort()).toContain(damaged);
+  expect((await rejectionOf(collection.get("b0"))).code).toBe("CORRUPT");
+  expect(state.recovery.damage).toEqual([]);
+  full();
+
+  if (ofAll) await merge();
+  else {
+    await write("e0", "the journal");
+    await state.checkpoint();
+    await eventually("the packs are merged", () => state.metrics.damagedLines === 0);
+  }
+  expect(await filesBelow(folder.at("collections", "notes"), /\.pack$/)).not.toContain(damaged);
+  expect(state.metrics.packs).toBe(ofAll ? 1 : 2);
+  const kept = await setAside(folder);
+  expect(kept.map(({ bytes }) => bytes.split("\n").length - 1)).toEqual([2]);
+  expect(state.recovery).toMatchObject({
+    outcome: "degraded",
+    lostDocuments: [
+      { collection: "notes", id: "b0" },
+      { collection: "notes", id: "c1" },
+    ],
+  });
+  const last = await folder.open({ ...settings, directory: await folder.crash() });
+  await eventually("the reader has the new packs", () => reader.metrics.packs === state.metrics.packs);
+  for (const opened of [state, reader, last]) {
+    expect(await allOf(opened.collection(notes))).toEqual(expected);
+    expect(await opened.collection(notes).count()).toBe(expected.size);
+    expect(await opened.collection(notes).count({ where: { tag: "tag 2" } })).toBe(expected.size);
+    expect(await opened.collection(notes).get("b0")).toBeUndefined();
+  }
+  expect(last.recovery).toMatchObject({ damage: [], lostDocuments: [] });
+  await write("b0", "the journal");
+  expect(await collection.count()).toBe(expected.size);
+  await state.compact();
+  expect(await allOf(collection)).toEqual(expected);
+  await state.close();
+  expect(await verifyStateDirectory(folder.directory)).toMatchObject({ ok: true, findings: [] });
 });
