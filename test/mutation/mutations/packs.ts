@@ -5,6 +5,7 @@ const writing = "test/packs/failing-writes.test.ts";
 const reading = "test/packs/damage.test.ts";
 const failing = "test/faults/failing-packs.test.ts";
 const damaged = "test/store/damaged-packs.test.ts";
+const lines = "test/store/damaged-lines.test.ts";
 
 /** Bugs of packs: how they are written, merged, read, and put in order when they are damaged. */
 export const packMutations: readonly Mutation[] = [
@@ -121,6 +122,54 @@ export const packMutations: readonly Mutation[] = [
     find: "      checkLine(line, source.pack.path);\n",
     replace: "",
     tests: ["test/packs/merge-packs.test.ts"],
+  },
+  {
+    name: "damaged-line-left-out-before-it-is-set-aside",
+    bug: "A merge goes on without a damaged line whose bytes are nowhere else.",
+    file: "src/store/merging.ts",
+    find: "if (lost.length > 0) await damagedLines.setAside([state], pace);",
+    replace: "if (lost.length < 0) await damagedLines.setAside([state], pace);",
+    tests: [lines],
+  },
+  {
+    name: "older-version-back-for-a-line-that-a-merge-left-out",
+    bug: "Where a merge left out the damaged line of a document, an older pack's version of it is shown.",
+    file: "src/packs/merge-packs.ts",
+    find: "    if (dropTombstones) return;\n",
+    replace: "    if (salvage.now.length > 0) return;\n",
+    tests: [lines],
+  },
+  {
+    name: "revision-given-out-twice-after-damage",
+    bug: "A document whose line is damaged, and with it its revision, begins again with the first ones.",
+    file: "src/store/unreadable-version.ts",
+    find: "    revision: sequence,\n",
+    replace: "    revision: 1,\n",
+    tests: [lines],
+  },
+  {
+    name: "salvaged-pack-not-taken-in",
+    bug: "A reader keeps a damaged pack that its owner has put another one in the place of.",
+    file: "src/store/reader.ts",
+    find: " && summary.packChecksum === packChecksum",
+    replace: "",
+    tests: ["test/readers/packs.test.ts"],
+  },
+  {
+    name: "failed-removal-of-a-pack-forgotten",
+    bug: "A pack that is not listed, and could not be removed, stays beside the live ones.",
+    file: "src/store/written-checkpoint.ts",
+    find: "        this.#removals.push(remove);\n",
+    replace: "",
+    tests: ["test/store/written-checkpoint.test.ts"],
+  },
+  {
+    name: "lines-not-compared-with-their-checksum-together",
+    bug: "Lines that are whole, and another pack's, pass for those of this one.",
+    file: "src/packs/verify-pack.ts",
+    find: "if (checksum === packChecksum) return;",
+    replace: "if (checksum >= 0) return;",
+    tests: [damaged],
   },
   {
     name: "pack-filter-forgets-ids",
