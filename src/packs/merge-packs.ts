@@ -115,7 +115,7 @@ class Merge {
     this.#packs = packs;
     this.#packFile = packFile;
     this.#indexFile = indexFile;
-    this.#pacer = new Pacer(target.pace);
+    this.#pacer = new Pacer(target.pace, packFile, indexFile);
     this.#columns = target.columns;
     this.#sources = packs.map((pack) => new IdSource(pack));
   }

@@ -31,6 +31,9 @@ export interface PackTarget {
   readonly lo: number;
   readonly hi: number;
   readonly columns: PackColumns;
-  /** Called every few milliseconds of work and for each 256 KiB written. May wait, and may throw to stop the work. */
-  readonly pace: () => Promise<void> | void;
+  /**
+   * Called after each short stretch of work, with how many bytes were written in it. May wait, and may throw to stop the
+   * work.
+   */
+  readonly pace: (written: number) => Promise<void> | void;
 }

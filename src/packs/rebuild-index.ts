@@ -37,7 +37,14 @@ export async function rebuildIndex(target: PackTarget, keysOf: KeysOf): Promise<
   try {
     const index = await NewFile.create(fileSystem, join(directory, names.index));
     try {
-      const written = await indexLines(lines, index, target, keysOf, new RunStore(target), new Pacer(target.pace));
+      const written = await indexLines(
+        lines,
+        index,
+        target,
+        keysOf,
+        new RunStore(target),
+        new Pacer(target.pace, index),
+      );
       await index.complete();
       await index.publish();
       await fileSystem.syncDirectory(directory);
@@ -56,7 +63,7 @@ export interface OpenRebuiltOptions extends OpenPackOptions {
   readonly columns: PackColumns;
   readonly keysOf: KeysOf;
   /** See {@link PackTarget}. Default: other work gets its turn after each stretch. */
-  readonly pace?: () => Promise<void> | void;
+  readonly pace?: PackTarget["pace"];
 }
 
 /**
@@ -72,7 +79,7 @@ export async function openRebuilt(options: OpenRebuiltOptions): Promise<Pack> {
   const lines = await options.fileSystem.open(join(options.directory, names.pack), "read");
   try {
     const index = new MemoryFile(join(options.directory, names.index));
-    const pacer = new Pacer(options.pace ?? nextTurn);
+    const pacer = new Pacer(options.pace ?? nextTurn, index);
     const subject = { storeId, collection, lo, hi, columns };
     const directory = await indexLines(lines, index, subject, keysOf, new RunStore(), pacer);
     return new Pack(directory, lines, index, index.position, cache);

@@ -29,7 +29,7 @@ export async function writePack(
 ): Promise<PackSummary> {
   return await writeBothFiles(target, async (pack, indexFile) => {
     const index = new IndexWriter(indexFile, target);
-    const pacer = new Pacer(target.pace);
+    const pacer = new Pacer(target.pace, pack, indexFile);
     const store = new RunStore(target);
     try {
       const columns = new ColumnSorter(target.columns, store);

@@ -6,6 +6,7 @@ import { isFullDisk, storageError } from "../files/storage-error.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import type { JournalWriter } from "../journal/journal-writer.js";
 import { HoldfastError } from "../errors.js";
+import type { PackMaker } from "../packs/index.js";
 import type { Bodies } from "./bodies.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
@@ -18,7 +19,7 @@ import { listPacks } from "./list-packs.js";
 import type { Merger } from "./merger.js";
 import { Merging } from "./merging.js";
 import type { IndexRenewer } from "./index-renewer.js";
-import type { NewPack, Packer } from "./packer.js";
+import { looseAfter, type NewPack, type Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
 import { Reserve } from "./reserve.js";
 import { envelopeOf, type Version } from "./version.js";
@@ -48,6 +49,8 @@ export interface CheckpointerParts {
   readonly isListStale: boolean;
   readonly packer: Packer;
   readonly merger: Merger;
+  /** What packer and merger make packs with. */
+  readonly maker: PackMaker;
   readonly indexes: IndexRenewer;
   readonly damagedLines: DamagedLines;
   /** Throws `WRITER_FENCED`: an owner that lost the directory must not touch what its successor reads. */
@@ -257,6 +260,7 @@ export class Checkpointer {
     this.#interrupted = true;
     await this.#running?.then(undefined, () => undefined);
     await this.#merging.stop();
+    await this.#parts.maker.close();
   }
 
   #isDue(): boolean {
@@ -440,10 +444,4 @@ export class Checkpointer {
       version.body = undefined;
     }
   }
-}
-
-/** How many documents have files of their own once the packs are listed. */
-function looseAfter(state: CollectionState, written: readonly NewPack[]): number {
-  const moved = written.find((pack) => pack.state === state)?.moved ?? [];
-  return state.loose.size - moved.filter(({ id }) => state.loose.has(id)).length;
 }

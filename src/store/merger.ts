@@ -1,7 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
-import { mergePacks, Pack, sameColumns, type ClockCache, type MergeOptions } from "../packs/index.js";
+import { Pack, sameColumns, type ClockCache, type MergePlan, type PackMaker } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import type { StoreOptions } from "./options.js";
 import { removePack } from "./packer.js";
@@ -11,11 +10,10 @@ export interface MergerParts {
   readonly layout: Layout;
   readonly storeId: string;
   readonly cache: ClockCache;
+  readonly maker: PackMaker;
   readonly options: Pick<StoreOptions, "mergeFactor" | "mergeBytesPerSecond">;
 }
 
-/** Between two calls of a pack's `pace` so much is written at most. */
-const pacedBytes = 256 * 1024;
 /** Packs below this size count as equally small. */
 const smallestTierBytes = 256 * 1024;
 
@@ -74,30 +72,20 @@ export class Merger {
   async merge(
     state: CollectionState,
     packs: readonly Pack[],
-    salvage: MergeOptions["salvage"] & {},
-    pace: () => void,
+    salvage: MergePlan["salvage"] & {},
+    onProgress: () => void,
   ): Promise<Pack> {
-    const { fileSystem, layout, storeId, cache, options } = this.#parts;
+    const { fileSystem, layout, storeId, cache, maker, options } = this.#parts;
     const [first, last] = [packs[0] as Pack, packs.at(-1) as Pack];
     const directory = layout.packs(state.name);
-    const target = {
-      fileSystem,
-      directory,
-      storeId,
-      collection: state.name,
-      lo: first.summary.lo,
-      hi: last.summary.hi,
-      columns: first.columns,
-      pace: async () => {
-        pace();
-        await delay((pacedBytes / options.mergeBytesPerSecond) * 1_000);
-      },
-    };
+    const { lo } = first.summary;
+    const { hi } = last.summary;
+    const plan = { directory, storeId, collection: state.name, lo, hi, columns: first.columns };
     // Nothing is older than the first pack: what a tombstone hides is gone with this merge.
     const dropTombstones = state.packs.packs[0] === first;
-    await mergePacks(target, packs, { dropTombstones, salvage });
+    const how = { dropTombstones, salvage, bytesPerSecond: options.mergeBytesPerSecond };
+    await maker.merge(plan, packs, how, onProgress);
     await fileSystem.syncDirectory(directory);
-    const { lo, hi } = target;
     return Pack.open({ fileSystem, directory, storeId, collection: state.name, lo, hi, cache });
   }
 

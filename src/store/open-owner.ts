@@ -7,7 +7,7 @@ import type { FileSystem } from "../files/file-system.js";
 import { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { storageError } from "../files/storage-error.js";
-import { ClockCache } from "../packs/index.js";
+import { ClockCache, packMakerFor } from "../packs/index.js";
 import { isTemporaryName } from "../files/temporary-name.js";
 import { LooseDocuments } from "../documents/loose-documents.js";
 import { JournalWriter } from "../journal/journal-writer.js";
@@ -303,6 +303,7 @@ async function begin(
     const registry = new CollectionRegistry(loaded.states, bodies, (state, definition) =>
       rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
     );
+    const maker = packMakerFor(fileSystem);
     const checkpointer = new Checkpointer({
       fileSystem,
       layout,
@@ -321,7 +322,7 @@ async function begin(
       damagedSegments: repaired.damagedSegments,
       checkpoint,
       isListStale: loaded.damagedPacks.length > 0 || loaded.checkpoint.state === "damaged",
-      packer: new Packer({ fileSystem, layout, documents, storeId, cache, options: settings }),
+      packer: new Packer({ fileSystem, layout, documents, storeId, cache, maker, options: settings }),
       indexes: new IndexRenewer({ fileSystem, layout, storeId, cache }),
       damagedLines: new DamagedLines({
         layout,
@@ -331,7 +332,8 @@ async function begin(
           store.completeRecovery(withDamage(store.recovery, ...found));
         },
       }),
-      merger: new Merger({ fileSystem, layout, storeId, cache, options: settings }),
+      merger: new Merger({ fileSystem, layout, storeId, cache, maker, options: settings }),
+      maker,
       checkFence: lock.checkFence,
       predecessorGone: lock.takeover.predecessorGone,
     });

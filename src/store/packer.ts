@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { setImmediate as giveWay } from "node:timers/promises";
-import { encodeDocument } from "../documents/envelope.js";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { isHoldfastError } from "../errors.js";
 import type { StoredText } from "../files/encoded-text.js";
@@ -8,7 +6,16 @@ import type { FileSystem } from "../files/file-system.js";
 import type { Layout } from "../files/layout.js";
 import { makeDirectories } from "../files/make-directories.js";
 import { removeIfPresent } from "../files/remove-if-present.js";
-import { Pack, packFileNames, writePack, type ClockCache, type PackEntry } from "../packs/index.js";
+import {
+  entryOf,
+  Pack,
+  packFileNames,
+  type ClockCache,
+  type PackContent,
+  type PackDocument,
+  type PackEntry,
+  type PackMaker,
+} from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
 import { storedKeys } from "./index-keys.js";
 import { PackSet } from "./pack-set.js";
@@ -21,6 +28,7 @@ export interface PackerParts {
   readonly documents: LooseDocuments;
   readonly storeId: string;
   readonly cache: ClockCache;
+  readonly maker: PackMaker;
   readonly options: Pick<StoreOptions, "packAtDocuments" | "looseLimit">;
 }
 
@@ -38,8 +46,6 @@ interface Moved {
   readonly version: Version;
   readonly body: StoredText;
 }
-
-const longestTurnMs = 4;
 
 /** Decides which documents leave the journal as a pack, and writes it. */
 export class Packer {
@@ -77,9 +83,9 @@ export class Packer {
     state: CollectionState,
     versions: ReadonlyMap<string, Version>,
     hi: number,
-    pace: () => void | Promise<void>,
+    onProgress: () => void,
   ): Promise<NewPack> {
-    const { fileSystem, layout, storeId, cache } = this.#parts;
+    const { fileSystem, layout, storeId, cache, maker } = this.#parts;
     const moved = await this.#select(state, versions);
     // The loose file that a deleted document had may have been removed by an owner who was killed before that was on the
     // disk, and nothing shows it. Once a merge has dropped the tombstone, a power loss would bring the document back with
@@ -100,10 +106,8 @@ export class Packer {
       version: { id, deleted },
     } of moved)
       documents += (deleted ? 0 : 1) - (packs.has(id) ? 1 : 0);
-    await writePack(
-      { fileSystem, directory, storeId, collection: state.name, lo, hi, columns: state.columns, pace },
-      this.#entries(state, moved, pace),
-    );
+    const plan = { directory, storeId, collection: state.name, lo, hi, columns: state.columns };
+    await maker.write(plan, new MovedContent(state, moved), onProgress);
     await fileSystem.syncDirectory(directory);
     const pack = await Pack.open({ fileSystem, directory, storeId, collection: state.name, lo, hi, cache });
     return {
@@ -150,37 +154,53 @@ export class Packer {
     }
     return moved;
   }
+}
 
-  async *#entries(
-    state: CollectionState,
-    moved: readonly Moved[],
-    pace: () => void | Promise<void>,
-  ): AsyncGenerator<PackEntry> {
-    let turnEnds = performance.now() + longestTurnMs;
-    for (const { version, body } of moved) {
-      if (performance.now() >= turnEnds) {
-        await pace();
-        await giveWay();
-        turnEnds = performance.now() + longestTurnMs;
+/** What moves, as packs have it; each document is put together when its turn comes. */
+class MovedContent implements PackContent {
+  readonly #state: CollectionState;
+  readonly #moved: readonly Moved[];
+
+  constructor(state: CollectionState, moved: readonly Moved[]) {
+    this.#state = state;
+    this.#moved = moved;
+  }
+
+  get size(): number {
+    return this.#moved.length;
+  }
+
+  *[Symbol.iterator](): Generator<PackDocument> {
+    const { name, definition } = this.#state;
+    for (const { version, body } of this.#moved) {
+      const { keys } = version;
+      if (version.deleted) {
+        yield tombstone(name, version);
+        continue;
       }
-      yield entryOf(state, version, body.toString());
+      const text = body.toString();
+      yield {
+        envelope: envelopeOf(name, version),
+        body: text,
+        keys: keys.length > 0 ? keys : storedKeys(definition, version, text),
+      };
     }
   }
 }
 
-/** A tombstone, as a pack holds it. */
-export function tombstoneEntry(collection: string, version: Version): PackEntry {
-  const { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, keys } = version;
-  const line = encodeDocument({ ...envelopeOf(collection, version), deleted: true }, "null");
-  return { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted: true, keys, line };
+function tombstone(collection: string, version: Version): PackDocument {
+  return { envelope: { ...envelopeOf(collection, version), deleted: true }, body: "null", keys: version.keys };
 }
 
-function entryOf(state: CollectionState, version: Version, body: string): PackEntry {
-  if (version.deleted) return tombstoneEntry(state.name, version);
-  const { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted } = version;
-  const keys = version.keys.length > 0 ? version.keys : storedKeys(state.definition, version, body);
-  const line = encodeDocument(envelopeOf(state.name, version), body);
-  return { id, sequence, createdSequence, createdIndex, expiresAtMs, schemaVersion, deleted, keys, line };
+/** A tombstone, as a pack holds it. */
+export function tombstoneEntry(collection: string, version: Version): PackEntry {
+  return entryOf(tombstone(collection, version));
+}
+
+/** How many documents have files of their own once the packs are listed. */
+export function looseAfter(state: CollectionState, written: readonly NewPack[]): number {
+  const moved = written.find((pack) => pack.state === state)?.moved ?? [];
+  return state.loose.size - moved.filter(({ id }) => state.loose.has(id)).length;
 }
 
 /** Removes both files; the index first, so that what a crash leaves is no pack. */

@@ -1,0 +1,28 @@
+import type { IndexValue } from "../collections/index.js";
+import { encodeDocument, type EncodedDocument } from "../documents/envelope.js";
+import type { PackEntry } from "./pack-target.js";
+
+/**
+ * A document, or a deletion, that is to go into a pack, before any byte of it is made. Plain values only, so that another
+ * thread can be given it.
+ */
+export interface PackDocument extends EncodedDocument {
+  /** The values of the indexes in their order, then that of the declared order if there is one. */
+  readonly keys: readonly (IndexValue | undefined)[];
+}
+
+/** The line of a document and what a pack's index has to know of it. */
+export function entryOf({ envelope, body, keys }: PackDocument): PackEntry {
+  const { id, sequence, createdSequence, createdIndex, schemaVersion, expiresAt } = envelope;
+  return {
+    id,
+    sequence,
+    createdSequence,
+    createdIndex,
+    expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
+    schemaVersion,
+    deleted: envelope.deleted === true,
+    keys,
+    line: encodeDocument(envelope, body),
+  };
+}
