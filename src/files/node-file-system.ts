@@ -10,7 +10,8 @@ const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
  */
 const writesThrough = process.platform === "linux" && typeof O_DSYNC === "number";
 
-const flags: Record<OpenMode, number> = {
+/** How the system is asked for each mode. */
+export const openFlags: Readonly<Record<OpenMode, number>> = {
   read: O_RDONLY,
   create: O_WRONLY | O_CREAT | O_EXCL,
   "write-through": writesThrough ? O_WRONLY | O_DSYNC : O_WRONLY,
@@ -80,7 +81,7 @@ class NodeFile implements OpenFile {
 export const nodeFileSystem: FileSystem = {
   async open(path: string, mode: OpenMode): Promise<OpenFile> {
     const descriptor = await settle<number>((done) => {
-      fs.open(path, flags[mode], 0o600, done);
+      fs.open(path, openFlags[mode], 0o600, done);
     });
     return new NodeFile(path, descriptor, mode);
   },

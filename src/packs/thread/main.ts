@@ -1,6 +1,6 @@
 import { setImmediate as giveWay } from "node:timers/promises";
 import { parentPort, type MessagePort } from "node:worker_threads";
-import { nodeFileSystem } from "../../files/node-file-system.js";
+import { blockingFileSystem } from "../../files/blocking-file-system.js";
 import { ClockCache } from "../clock-cache.js";
 import { mergePacks } from "../merge-packs.js";
 import { entryOf } from "../pack-document.js";
@@ -53,7 +53,7 @@ class Job {
       await giveWay();
       this.#assertWanted();
     };
-    await writePack({ ...plan, fileSystem: nodeFileSystem, pace }, this.#entries());
+    await writePack({ ...plan, fileSystem: blockingFileSystem, pace }, this.#entries());
   }
 
   async *#entries(): AsyncGenerator<PackEntry> {
@@ -77,8 +77,8 @@ class Job {
     const cache = new ClockCache(cacheBytes);
     const packs: Pack[] = [];
     try {
-      for (const name of names) packs.push(await Pack.open({ ...plan, ...name, fileSystem: nodeFileSystem, cache }));
-      await mergePacks({ ...plan, fileSystem: nodeFileSystem, pace }, packs, options);
+      for (const name of names) packs.push(await Pack.open({ ...plan, ...name, fileSystem: blockingFileSystem, cache }));
+      await mergePacks({ ...plan, fileSystem: blockingFileSystem, pace }, packs, options);
     } finally {
       for (const pack of packs) await pack.retire();
     }
