@@ -58,9 +58,7 @@ export const blockingFileSystem: FileSystem = {
 };
 
 function atOnce<Result>(call: () => Result): Promise<Result> {
-  try {
-    return Promise.resolve(call());
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  return new Promise((resolve) => {
+    resolve(call());
+  });
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as giveWay } from "node:timers/promises";
 import type { LooseDocuments } from "../documents/loose-documents.js";
 import { isHoldfastError } from "../errors.js";
 import type { StoredText } from "../files/encoded-text.js";
@@ -46,6 +47,10 @@ interface Moved {
   readonly version: Version;
   readonly body: StoredText;
 }
+
+/** How long others wait at most while ids are looked for in the packs, and how many of them between two looks at the clock. */
+const longestTurnMs = 4;
+const looksPerTurn = 64;
 
 /** Decides which documents leave the journal as a pack, and writes it. */
 export class Packer {
@@ -102,10 +107,14 @@ export class Packer {
     const { packs } = state;
     const lo = (packs.packs.at(-1)?.summary.hi ?? 0) + 1;
     let documents = packs.documents;
-    for (const {
-      version: { id, deleted },
-    } of moved)
-      documents += (deleted ? 0 : 1) - (packs.has(id) ? 1 : 0);
+    let turnEnds = performance.now() + longestTurnMs;
+    for (const [index, { version }] of moved.entries()) {
+      documents += (version.deleted ? 0 : 1) - (packs.has(version.id) ? 1 : 0);
+      if (index % looksPerTurn === 0 && performance.now() > turnEnds) {
+        await giveWay();
+        turnEnds = performance.now() + longestTurnMs;
+      }
+    }
     const plan = { directory, storeId, collection: state.name, lo, hi, columns: state.columns };
     await maker.write(plan, new MovedContent(state, moved), onProgress);
     await fileSystem.syncDirectory(directory);
