@@ -44,9 +44,8 @@ export class ThreadJob {
         });
         return false;
       case "done":
-        // What stopped it came too late, and still is what the caller has to know.
-        if (this.#stopped === undefined) this.#resolve();
-        else this.#reject(this.#stopped.why);
+        // Also if it was to be stopped and that came too late: what is there must not be taken for nothing.
+        this.#resolve();
         return true;
       case "failed":
         this.#reject(this.#stopped === undefined ? receivedError(message.error) : this.#stopped.why);

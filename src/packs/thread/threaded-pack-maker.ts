@@ -5,7 +5,7 @@ import type { Pack } from "../pack.js";
 import type { FromThread, Order, ToThread } from "./messages.js";
 import { ThreadJob } from "./thread-job.js";
 
-/** To write so few documents takes less than to start a thread. */
+/** To write so few documents takes less than to start a thread: so much is made here first. */
 const worthThreadDocuments = 2_048;
 
 /** The thread ended by itself: it ran out of memory, or could not be started. */
@@ -27,6 +27,8 @@ export class ThreadedPackMaker implements PackMaker {
   readonly #jobs = new Map<number, ThreadJob>();
   #nextJob = 0;
   #worker: Worker | undefined;
+  /** How many documents have gone into packs. */
+  #made = 0;
   #isLost = false;
   #isClosing = false;
 
@@ -75,7 +77,8 @@ export class ThreadedPackMaker implements PackMaker {
   }
 
   #isWorthIt(documents: number): boolean {
-    return !this.#isLost && (this.#worker !== undefined || documents >= worthThreadDocuments);
+    this.#made += documents;
+    return !this.#isLost && this.#made >= worthThreadDocuments;
   }
 
   #begin(
