@@ -1,6 +1,6 @@
 export { CachedPiece, ClockCache } from "./clock-cache.js";
 export { lostLine } from "./lost-line.js";
-export { mergePacks, type MergeOptions } from "./merge-packs.js";
+export { mergePacks } from "./merge-packs.js";
 export { entryOf, type PackDocument } from "./pack-document.js";
 export { packMakerFor } from "./pack-maker-for.js";
 export type { MergePlan, PackContent, PackMaker } from "./pack-maker.js";
