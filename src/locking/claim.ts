@@ -4,6 +4,7 @@ import { HoldfastError, isHoldfastError } from "../errors.js";
 import { createFileDurably } from "../files/replace-file.js";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { parsedOnce } from "../files/parsed-once.js";
 import { sealJson, unsealJson } from "../files/sealed-json.js";
 
 /** What a claim says of the process that made it. */
@@ -69,7 +70,7 @@ export async function readClaim(
     throw error;
   }
   try {
-    const parsed = claimSchema.safeParse(unsealJson(bytes, path));
+    const parsed = claimSchema.safeParse(unsealJson(bytes, path), parsedOnce);
     return parsed.success ? parsed.data : "damaged";
   } catch (error) {
     if (isHoldfastError(error, "CORRUPT")) return "damaged";

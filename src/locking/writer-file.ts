@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isHoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { parsedOnce } from "../files/parsed-once.js";
 import { replaceFileDurably } from "../files/replace-file.js";
 import { sealJson, unsealJson } from "../files/sealed-json.js";
 import { claimSchema, type Claim } from "./claim.js";
@@ -25,7 +26,7 @@ export async function writeWriterFile(
  */
 export async function readWriterFile(fileSystem: FileSystem, path: string): Promise<WriterFile | undefined> {
   try {
-    const parsed = writerFileSchema.safeParse(unsealJson(await fileSystem.readFile(path), path));
+    const parsed = writerFileSchema.safeParse(unsealJson(await fileSystem.readFile(path), path), parsedOnce);
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
     if (isAbsent(error) || isHoldfastError(error, "CORRUPT")) return undefined;

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { HoldfastError } from "../errors.js";
+import { parsedOnce } from "../files/parsed-once.js";
 import { corrupt, readFully, type ReadableFile } from "./checked-file.js";
 import { pageBytes } from "./id-filter.js";
 import { packColumnsSchema } from "./pack-columns.js";
@@ -74,7 +75,7 @@ export async function readDirectory(file: ReadableFile, indexBytes: number): Pro
   const trailer = tail.subarray(tail.length - trailerBytes);
   const json = tail.subarray(tail.length - trailerBytes - length, tail.length - trailerBytes);
   if (crc32(json) !== trailer.readUInt32BE(16)) throw corrupt(file.path, indexBytes, "has a damaged directory");
-  const parsed = indexDirectorySchema.safeParse(contentOf(file, json, indexBytes));
+  const parsed = indexDirectorySchema.safeParse(contentOf(file, json, indexBytes), parsedOnce);
   if (parsed.success) {
     const end = indexBytes - trailerBytes - length;
     if (!isCoherent(parsed.data, end)) throw corrupt(file.path, end, "has a directory that contradicts itself");

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HoldfastError } from "../errors.js";
 import type { FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
+import { parsedOnce } from "../files/parsed-once.js";
 import { isSealed, unsealJson } from "../files/sealed-json.js";
 
 /** The format of the directory as a whole. */
@@ -42,7 +43,7 @@ export async function readSealed<Content>(
   }
   refuseNewerFormat(bytes, path);
   try {
-    const parsed = schema.safeParse(unsealJson(bytes, path));
+    const parsed = schema.safeParse(unsealJson(bytes, path), parsedOnce);
     if (parsed.success) return { state: "present", content: parsed.data };
     return {
       state: "damaged",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HoldfastError } from "../errors.js";
+import { parsedOnce } from "../files/parsed-once.js";
 
 /** What can be set of a store. Every number's unit stands in its name. */
 export const storeOptionsSchema = z.strictObject({
@@ -83,7 +84,7 @@ export type StoreOptionsInput = z.input<typeof storeOptionsSchema>;
 
 /** @throws HoldfastError `INVALID_CONFIG`, every problem listed */
 export function parseStoreOptions(input: unknown): StoreOptions {
-  const parsed = storeOptionsSchema.safeParse(input);
+  const parsed = storeOptionsSchema.safeParse(input, parsedOnce);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => ({ path: `/${issue.path.join("/")}`, message: issue.message }));
   throw HoldfastError.ofProblems("INVALID_CONFIG", "The options of the state directory are not valid.", problems);

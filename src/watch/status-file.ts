@@ -1,4 +1,5 @@
 import { HoldfastError } from "../errors.js";
+import { parsedOnce } from "../files/parsed-once.js";
 import type { FileStatus, FileSystem } from "../files/file-system.js";
 import { isAbsent } from "../files/node-file-system.js";
 import { startupStatusSchema, type StartupStatus } from "./startup-status.js";
@@ -62,7 +63,7 @@ function parseStatus(bytes: Buffer, path: string): StartupStatus {
       { details: { path, format } },
     );
   }
-  const parsed = startupStatusSchema.safeParse(content);
+  const parsed = startupStatusSchema.safeParse(content, parsedOnce);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => ({ path: pointer(issue.path), message: issue.message }));
   throw HoldfastError.ofProblems("CORRUPT", `${path} is no startup status.`, problems.slice(0, 20));

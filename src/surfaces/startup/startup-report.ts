@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HoldfastError, type Problem } from "../../errors.js";
+import { parsedOnce } from "../../files/parsed-once.js";
 import { startupPhases, startupPhaseSchema, type StartupPhase } from "../../watch/startup-status.js";
 import { phasesAfter } from "./phase-order.js";
 
@@ -55,7 +56,7 @@ export function checkReport(report: unknown, previous: StartupReport): StartupRe
   if (previous.phase === "stopped") {
     throw new HoldfastError("CLOSED", "This run has stopped; nothing more can be reported for it.");
   }
-  const parsed = startupReportSchema.safeParse(report);
+  const parsed = startupReportSchema.safeParse(report, parsedOnce);
   const problems: Problem[] = [];
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) {
