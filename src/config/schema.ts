@@ -30,7 +30,7 @@ const lock = z.strictObject({
 
 const journal = z.strictObject({
   checkpointBytes: bytes(1024)
-    .default(33_554_432)
+    .default(8_388_608)
     .describe(
       "Once the journal has grown by so many bytes, a checkpoint moves its content into the collections. " +
         "Smaller makes restarts faster, larger makes writing cheaper.",

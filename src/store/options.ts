@@ -16,7 +16,7 @@ export const storeOptionsSchema = z.strictObject({
   checkpointBytes: z
     .int()
     .min(1024)
-    .default(32 * 1024 * 1024),
+    .default(8 * 1024 * 1024),
   /** ... or when nothing has been written for so long. */
   checkpointIdleMs: z.number().min(0).default(1_000),
   /** Writers are slowed down when so many journaled bytes wait for a checkpoint. */

@@ -46,7 +46,7 @@ describe("defaults", () => {
       logLevel: "info",
       lock: { waitMs: 0, staleAfterMs: 10_000, heartbeatMs: 2000 },
       networkFileSystem: "refuse",
-      journal: { checkpointBytes: 33_554_432, retainBytes: 16_777_216, limitBytes: 536_870_912 },
+      journal: { checkpointBytes: 8_388_608, retainBytes: 16_777_216, limitBytes: 536_870_912 },
       packs: {
         atDocuments: 256,
         looseLimit: 512,
