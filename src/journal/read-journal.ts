@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { FileSystem } from "../files/file-system.js";
-import { isAbsent } from "../files/node-file-system.js";
-import { HoldfastError } from "../errors.js";
-import { decodeLine, journalFormat, type CommitRecord, type SegmentHeader } from "./record.js";
-import { isIntact, scanSegment, type UnreadableRegion } from "./scan-segment.js";
-import { compareSegmentNames, parseSegmentName } from "./segment-name.js";
+import { decodeCommit } from "./decode-commit.js";
+import { listSegments, type ListedSegment } from "./list-segments.js";
+import type { CommitRecord, SegmentHeader } from "./record.js";
+import { scanSegment, type ScannedCommit, type UnreadableRegion } from "./scan-segment.js";
+import { readSegmentBytes, sealedLength } from "./segment-bytes.js";
 
 /** Something in the journal that is not as a living writer leaves it. */
 export type JournalFinding =
@@ -44,6 +43,15 @@ export interface JournalReading {
   readonly lost: readonly SequenceRange[];
   /** The store the segments belong to, where one says so. */
   readonly storeId: string | undefined;
+  /** Segments that hold nothing above, oldest first. Their lines were not looked at. */
+  readonly unread: readonly UnreadSegment[];
+}
+
+/** A segment of which no more than its header and its length was looked at. */
+export interface UnreadSegment {
+  readonly segment: string;
+  /** Where it was sealed, if its successor says so. */
+  readonly sealed: number | undefined;
 }
 
 export interface ReadJournalOptions {
@@ -61,28 +69,19 @@ export interface ReadJournalOptions {
   /** Segments that begin above this one need not be read. Default: read to the end. */
   readonly until?: number;
   /**
-   * Whether segments that hold nothing above are looked at too. Nothing in them is needed but by those who follow
-   * changes from far behind; whether they are damaged is to be known all the same.
+   * Whether the length of segments that hold nothing above is looked at. Nothing in them is needed but by those who follow
+   * changes from far behind, so their lines are left to whoever has the time: see `JournalReading.unread`.
    */
-  readonly checkAll?: boolean;
+  readonly measureAll?: boolean;
   /**
    * Whether a checkpoint may remove segments while they are listed. The oldest goes first: with one that is gone, all
    * before it are, and the rest is still the journal.
    */
   readonly mayShrink?: boolean;
-  /** Called with each commit above, in order. */
-  readonly apply: (commit: CommitRecord, segment: string) => void;
+  /** Called with each commit above, in order, and with the JSON it was read from. */
+  readonly apply: (commit: CommitRecord, json: string) => void;
   readonly onSegment?: (done: number, total: number) => void;
 }
-
-interface ListedSegment {
-  readonly name: string;
-  readonly epoch: number;
-  readonly first: number;
-  readonly header: SegmentHeader | undefined;
-}
-
-const headerBytes = 4096;
 
 /**
  * Reads the journal above a sequence number.
@@ -93,7 +92,7 @@ const headerBytes = 4096;
  */
 export async function readJournal(options: ReadJournalOptions): Promise<JournalReading> {
   const findings: JournalFinding[] = [];
-  const listed = await listSegments(options);
+  const listed = await listSegments(options.fileSystem, options.directory, options.mayShrink === true);
   const storeId = options.storeId ?? listed.findLast((segment) => segment.header !== undefined)?.header?.storeId;
   const own = listed.filter((segment) => {
     const detail = foreignBecause(segment, storeId);
@@ -111,51 +110,8 @@ export async function readJournal(options: ReadJournalOptions): Promise<JournalR
     findings,
     lost: reader.lost,
     storeId,
+    unread: reader.unread,
   };
-}
-
-async function listSegments({ fileSystem, directory, mayShrink }: ReadJournalOptions): Promise<ListedSegment[]> {
-  if ((await fileSystem.status(directory)) === undefined) return [];
-  const entries = await fileSystem.readDirectory(directory);
-  const names = entries
-    .filter(({ kind }) => kind === "file")
-    .map(({ name }) => name)
-    .sort(compareSegmentNames);
-  let segments: ListedSegment[] = [];
-  for (const name of names) {
-    const parsed = parseSegmentName(name);
-    if (parsed === undefined) continue;
-    let header: SegmentHeader | undefined;
-    try {
-      header = await readHeader(fileSystem, join(directory, name));
-    } catch (error) {
-      if (mayShrink !== true || !isAbsent(error)) throw error;
-      segments = [];
-      continue;
-    }
-    if (header !== undefined && header.format > journalFormat) {
-      throw new HoldfastError(
-        "UNSUPPORTED_FORMAT",
-        `${join(directory, name)} has journal format ${header.format}; this version knows up to ${journalFormat}. Open it with the version that wrote it.`,
-        { details: { path: join(directory, name), format: header.format } },
-      );
-    }
-    segments.push({ name, ...parsed, header });
-  }
-  return segments;
-}
-
-async function readHeader(fileSystem: FileSystem, path: string): Promise<SegmentHeader | undefined> {
-  const file = await fileSystem.open(path, "read");
-  try {
-    const buffer = Buffer.alloc(headerBytes);
-    const length = await file.read(buffer, 0, headerBytes, 0);
-    const end = buffer.subarray(0, length).indexOf(0x0a);
-    const line = end < 0 ? undefined : decodeLine(buffer, 0, end);
-    return line?.kind === "header" ? line.header : undefined;
-  } finally {
-    await file.close();
-  }
 }
 
 /** Says why a segment is no part of this journal; a header that can not be read says nothing. */
@@ -189,12 +145,8 @@ function withoutStrays(segments: readonly ListedSegment[], findings: JournalFind
   return chain.reverse();
 }
 
-/** The content of a segment: the whole file, where it was sealed if its successor says so, and what counts of it. */
-interface SegmentBytes {
-  readonly whole: Buffer;
-  readonly sealed: number | undefined;
-  readonly bytes: Buffer;
-}
+/** `[start, end)` of a segment. */
+type ByteRange = Pick<UnreadableRegion, "start" | "end">;
 
 class ChainReader {
   readonly #options: ReadJournalOptions;
@@ -207,6 +159,7 @@ class ChainReader {
   #seen = 0;
   watermark = 0;
   previous: SegmentHeader["previous"] = null;
+  readonly unread: UnreadSegment[] = [];
 
   constructor(options: ReadJournalOptions, chain: readonly ListedSegment[], findings: JournalFinding[]) {
     this.#options = options;
@@ -221,7 +174,7 @@ class ChainReader {
       if (segment.first > (this.#options.until ?? Number.MAX_SAFE_INTEGER)) break;
       const isLast = next === undefined;
       if (isLast || next.first > this.lastSequence + 1) await this.#readSegment(segment, next);
-      else if (this.#options.checkAll === true) await this.#checkSegment(segment, next);
+      else this.#passOver(segment, next);
       this.#options.onSegment?.(index + 1, this.#chain.length);
     }
     if (this.#chain.length === 0 && this.#acknowledged > 0) {
@@ -233,25 +186,18 @@ class ChainReader {
     return this.#options.acknowledged ?? this.#options.above ?? 0;
   }
 
-  async #read(segment: ListedSegment, next: ListedSegment | undefined): Promise<SegmentBytes> {
-    const whole = await this.#options.fileSystem.readFile(join(this.#options.directory, segment.name));
-    const sealed = next?.header?.previous?.segment === segment.name ? next.header.previous.length : undefined;
-    return { whole, sealed, bytes: sealed === undefined ? whole : whole.subarray(0, sealed) };
-  }
-
-  /** Its checksums are all that is looked at, unless one of them does not hold. */
-  async #checkSegment(segment: ListedSegment, next: ListedSegment): Promise<void> {
-    const read = await this.#read(segment, next);
-    if (!isIntact(read.bytes)) {
-      for (const region of scanSegment(read.bytes).unreadable) this.#unreadable(segment, read.bytes, region);
-    }
-    if (read.bytes.length === 0) this.#damage(segment, 0, read.bytes, "the file is empty");
-    else this.#expectSealedLength(segment, read);
+  /** Its lines are not needed. That it lost its end, or everything, shows without them. */
+  #passOver(segment: ListedSegment, next: ListedSegment): void {
+    const sealed = sealedLength(segment, next);
+    this.unread.push({ segment: segment.name, sealed });
+    if (this.#options.measureAll !== true) return;
+    if (segment.size === 0) this.#damage(segment, 0, Buffer.alloc(0), "the file is empty");
+    else this.#expectSealedLength(segment, segment.size, sealed);
   }
 
   async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
-    const read = await this.#read(segment, next);
-    const { bytes, sealed } = read;
+    const { fileSystem, directory } = this.#options;
+    const { bytes, sealed, size } = await readSegmentBytes(fileSystem, directory, segment, next);
     const { commits, unreadable, watermark, end } = scanSegment(bytes);
     const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
 
@@ -267,7 +213,7 @@ class ChainReader {
     const isSealed = next === undefined || sealed !== undefined;
     let nextRegion = 0;
     for (let index = 0; index <= commits.length; index += 1) {
-      const commit = commits[index]?.commit;
+      const commit = commits[index];
       for (; unreadable[nextRegion]?.commitsBefore === index; nextRegion += 1) {
         const region = unreadable[nextRegion] as UnreadableRegion;
         if (!isSealed && this.#seen >= lastHere) break;
@@ -281,24 +227,35 @@ class ChainReader {
       this.#seen = Math.max(this.#seen, commit.sequence);
       if (commit.sequence <= this.lastSequence) continue;
       this.#expect(segment, commit.sequence - 1);
-      this.#options.apply(commit, segment.name);
-      this.lastSequence = commit.sequence;
+      this.#apply(segment, bytes, commit);
     }
-    this.#expectSealedLength(segment, read);
+    this.#expectSealedLength(segment, size, sealed);
     this.#expect(segment, watermark);
     this.#seen = Math.max(this.#seen, watermark);
     if (next === undefined) this.#expectAcknowledged(segment, contentEnd, contentEnd > end);
     this.previous = { segment: segment.name, length: end };
   }
 
-  #unreadable(segment: ListedSegment, bytes: Buffer, { start, end }: UnreadableRegion, endsJournal = false): void {
+  #apply(segment: ListedSegment, bytes: Buffer, { sequence, start, end }: ScannedCommit): void {
+    const decoded = decodeCommit(bytes, start, end);
+    if (decoded === undefined) {
+      // Its checksum holds, so no write that was cut short explains it.
+      this.#unreadable(segment, bytes, { start, end });
+      this.#expect(segment, sequence);
+      return;
+    }
+    this.#options.apply(decoded.commit, decoded.json);
+    this.lastSequence = sequence;
+  }
+
+  #unreadable(segment: ListedSegment, bytes: Buffer, { start, end }: ByteRange, endsJournal = false): void {
     this.#damage(segment, start, bytes.subarray(start, end), "the bytes do not match their checksum", endsJournal);
   }
 
-  #expectSealedLength(segment: ListedSegment, { whole, sealed }: SegmentBytes): void {
-    if (sealed === undefined || whole.length >= sealed) return;
-    const detail = `the file was sealed at ${sealed} bytes and now has ${whole.length}`;
-    this.#damage(segment, whole.length, Buffer.alloc(0), detail);
+  #expectSealedLength(segment: ListedSegment, size: number, sealed: number | undefined): void {
+    if (sealed === undefined || size >= sealed) return;
+    const detail = `the file was sealed at ${sealed} bytes and now has ${size}`;
+    this.#damage(segment, size, Buffer.alloc(0), detail);
   }
 
   /**

@@ -120,10 +120,14 @@ export function checksumHolds(bytes: Buffer, start: number, end: number): boolea
  */
 export function decodeLine(bytes: Buffer, start: number, end: number): JournalLine | undefined {
   if (!checksumHolds(bytes, start, end)) return undefined;
-  const json = start + linePrefixLength;
+  return parseLine(bytes.toString("utf8", start + linePrefixLength, end));
+}
+
+/** What the JSON of a line says. @returns `undefined` if it is no line this format has. */
+export function parseLine(json: string): JournalLine | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8", json, end));
+    value = JSON.parse(json);
   } catch (error) {
     // A line with the right checksum that is no JSON was not written by this program: damaged like any other.
     if (error instanceof SyntaxError) return undefined;

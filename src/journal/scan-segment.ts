@@ -1,9 +1,11 @@
-import { checksumHolds, decodeLine, endOfRunOnLine, type CommitRecord, type SegmentHeader } from "./record.js";
+import { readCommitHead } from "./commit-head.js";
+import { checksumHolds, decodeLine, endOfRunOnLine, type JournalLine, type SegmentHeader } from "./record.js";
 
-/** A commit, and where its line stands in its segment. */
+/** Where the line of a commit stands in its segment: `[start, end)`, its line feed excluded. Its checksum holds. */
 export interface ScannedCommit {
-  readonly commit: CommitRecord;
+  readonly sequence: number;
   readonly start: number;
+  readonly end: number;
 }
 
 /** Bytes that are no line of this format: `[start, end)`. */
@@ -28,10 +30,16 @@ export interface SegmentScan {
 
 const newline = 0x0a;
 
+/** What a scan has to know of a line. */
+type ScannedLine =
+  | Exclude<JournalLine, { kind: "commit" }>
+  | { readonly kind: "commit"; readonly sequence: number; readonly durable: number };
+
 /**
  * Finds every readable line of a segment, also behind damage: what follows decides whether the damage is a torn tail.
  * Zeros up to the end are what preallocation left. A line holds neither a newline nor a zero byte within, so after
- * unreadable bytes a line can begin only behind one of these.
+ * unreadable bytes a line can begin only behind one of these. Of a commit only the head is read: most of the time that a
+ * reading takes goes into the rest, which is in the way until it is known which commits count.
  */
 export function scanSegment(bytes: Buffer): SegmentScan {
   let header: SegmentHeader | undefined;
@@ -66,10 +74,10 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     if (zero >= 0 && zero < offset) zero = bytes.indexOf(0, offset);
     const holdsZero = zero >= 0 && zero < lineFeed;
     let lineEnd = lineFeed;
-    let line = lineFeed < 0 || holdsZero ? undefined : decodeLine(bytes, offset, lineFeed);
+    let line = lineFeed < 0 || holdsZero ? undefined : scanLine(bytes, offset, lineFeed);
     if (line === undefined && lineFeed >= 0) {
       lineEnd = endOfRunOnLine(bytes, offset, lineFeed, holdsZero ? zero : lineFeed);
-      line = lineEnd < 0 ? undefined : decodeLine(bytes, offset, lineEnd);
+      line = lineEnd < 0 ? undefined : scanLine(bytes, offset, lineEnd);
     }
     if (line === undefined) {
       if (unreadableFrom < 0) unreadableFrom = offset;
@@ -80,8 +88,8 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     closeRegion(offset);
     if (line.kind === "header") header ??= line.header;
     else {
-      const durable = line.kind === "commit" ? line.commit.durable : line.durable;
-      if (line.kind === "commit") commits.push({ commit: line.commit, start: offset });
+      const { durable } = line;
+      if (line.kind === "commit") commits.push({ sequence: line.sequence, start: offset, end: lineEnd });
       watermark = Math.max(watermark, durable);
       for (let index = watermarks.length - 1; index >= 0 && (watermarks[index] ?? 0) < durable; index -= 1) {
         watermarks[index] = durable;
@@ -92,20 +100,41 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     // A line feed that is none: one damaged byte, and the next line begins behind it all the same.
     if (lineEnd !== lineFeed) unreadableFrom = lineEnd;
   }
-  closeRegion(lastNonZero(bytes) + 1);
+  if (unreadableFrom >= 0) closeRegion(lastNonZero(bytes) + 1);
   const unreadable = regions.map((region, index) => ({ ...region, watermarkBehind: watermarks[index] ?? -1 }));
   return { header, commits, unreadable, watermark, end };
 }
 
-/** Whether every line's checksum holds, and nothing but zeros follows. Much quicker than a scan, which parses each. */
-export function isIntact(bytes: Buffer): boolean {
+function scanLine(bytes: Buffer, start: number, end: number): ScannedLine | undefined {
+  if (!checksumHolds(bytes, start, end)) return undefined;
+  const head = readCommitHead(bytes, start, end);
+  if (head !== undefined) return { kind: "commit", ...head };
+  const line = decodeLine(bytes, start, end);
+  if (line?.kind !== "commit") return line;
+  const { sequence, durable } = line.commit;
+  return { kind: "commit", sequence, durable };
+}
+
+/**
+ * Looks at the checksums of the lines that stand whole at the beginning of a piece of a segment.
+ *
+ * @returns the offset behind the last of them: that of zeros, or of a line that goes on behind the piece. -1 if a checksum
+ * does not hold.
+ */
+export function endOfIntactLines(bytes: Buffer): number {
   let offset = 0;
   while (offset < bytes.length && bytes[offset] !== 0) {
     const lineFeed = bytes.indexOf(newline, offset);
-    if (lineFeed < 0 || !checksumHolds(bytes, offset, lineFeed)) return false;
+    if (lineFeed < 0) break;
+    if (!checksumHolds(bytes, offset, lineFeed)) return -1;
     offset = lineFeed + 1;
   }
-  return firstNonZero(bytes, offset) === bytes.length;
+  return offset;
+}
+
+/** Whether there is nothing but zeros. */
+export function isBlank(bytes: Buffer): boolean {
+  return firstNonZero(bytes, 0) === bytes.length;
 }
 
 const zeros = Buffer.alloc(64 * 1024);

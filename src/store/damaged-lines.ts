@@ -2,14 +2,13 @@ import { relative } from "node:path";
 import type { Layout } from "../files/layout.js";
 import type { Pack, PackedPlace } from "../packs/index.js";
 import type { CollectionState } from "./collection-state.js";
+import type { LaterDamage } from "./later-damage.js";
 import type { Quarantine } from "./quarantine.js";
-import type { Damage, RecoveryReport } from "./recovery-report.js";
 
 export interface DamagedLinesParts {
   readonly layout: Layout;
   readonly quarantine: Quarantine;
-  /** Adds to the report of what was found damaged, durably. */
-  readonly report: (damage: Damage, lostDocuments: RecoveryReport["lostDocuments"]) => Promise<void>;
+  readonly laterDamage: LaterDamage;
 }
 
 /**
@@ -66,7 +65,7 @@ export class DamagedLines {
   async #keep(state: CollectionState, pack: Pack, checkFence: () => void): Promise<void> {
     this.#tried.add(pack);
     checkFence();
-    const { layout, quarantine, report } = this.#parts;
+    const { layout, quarantine, laterDamage } = this.#parts;
     const lines = this.#newIn(pack);
     const file = relative(layout.root, pack.path);
     const [first] = lines as [PackedPlace];
@@ -81,8 +80,8 @@ export class DamagedLines {
     });
     const length = lines.reduce((sum, line) => sum + line.length, 0);
     const repaired = lost.length === 0;
-    await report(
-      { file, kind: "pack", detail, offset: first.offset, length, quarantined, repaired },
+    await laterDamage.report(
+      [{ file, kind: "pack", detail, offset: first.offset, length, quarantined, repaired }],
       lost.map(({ id }) => ({ collection: state.name, id })),
     );
     const kept = this.#kept.get(pack.path) ?? new Set<number>();

@@ -33,6 +33,8 @@ export interface StoreMetrics {
   readonly checkpointSequence: number;
   /** Whether packs are being merged at this moment. */
   readonly merging: boolean;
+  /** Whether what the journal keeps behind the checkpoint is still to be looked through, as is done once after opening. */
+  readonly checkingHistory: boolean;
   /** Live packs of all collections. */
   readonly packs: number;
   /** Documents that packs hold, those included that have a newer version which no checkpoint has moved yet. */
@@ -96,7 +98,7 @@ export class DirectoryStore implements Store {
     return this.#recovery;
   }
 
-  /** @internal Opening is not over when the store is: the surfaces have something to add. */
+  /** @internal Opening is not over when the store is: the surfaces have something to add, and what is read afterwards. */
   completeRecovery(report: RecoveryReport): void {
     this.#recovery = report;
   }

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import { entriesIfPresent } from "../files/entries-if-present.js";
+import { bodyJson, type DecodedCommit } from "../journal/decode-commit.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
@@ -199,17 +200,17 @@ class StateLoader {
   ): Promise<{ journal: JournalReading; upTo: number }> {
     const { fileSystem, layout, storeId, onProgress } = this.#options;
     const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
-    const commits: CommitRecord[] = [];
+    const commits: DecodedCommit[] = [];
     const journal = await readJournal({
       fileSystem,
       directory: layout.journal,
       storeId,
       above,
       acknowledged,
-      checkAll: this.#options.upTo === "end",
-      apply: (commit) => {
-        if (this.#options.upTo === "end") this.#apply(commit);
-        else commits.push(commit);
+      measureAll: this.#options.upTo === "end",
+      apply: (commit, json) => {
+        if (this.#options.upTo === "end") this.#apply(commit, json);
+        else commits.push({ commit, json });
       },
       onSegment: (done, total) => onProgress?.({ stage: "journal", done, total }),
     });
@@ -218,11 +219,11 @@ class StateLoader {
       this.#options.upTo === "end"
         ? Math.max(journal.lastSequence, this.#newestDocument)
         : Math.max(journal.watermark, acknowledged);
-    for (const commit of commits) if (commit.sequence <= upTo) this.#apply(commit);
+    for (const { commit, json } of commits) if (commit.sequence <= upTo) this.#apply(commit, json);
     return { journal, upTo };
   }
 
-  #apply(commit: CommitRecord): void {
+  #apply(commit: CommitRecord, json: string): void {
     this.#replayed += 1;
     for (const operation of commit.operations) {
       this.#replayedOperations += 1;
@@ -239,7 +240,7 @@ class StateLoader {
         state.load(tombstone);
         state.dirty.set(operation.id, tombstone);
       } else if (former !== commit.sequence) {
-        const version = this.#versionOf(state, operation, commit);
+        const version = this.#versionOf(state, operation, commit, bodyJson(operation, commit, json));
         state.load(version);
         state.dirty.set(version.id, version);
       }
@@ -252,8 +253,7 @@ class StateLoader {
     if (!touched.has(operation.id)) touched.set(operation.id, operation.revision > 1);
   }
 
-  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord): Version {
-    const body = JSON.stringify(operation.body);
+  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, body: string): Version {
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
     version.keys = parsedKeys(state.definition, version, operation.body);
     return version;
@@ -298,7 +298,7 @@ class StateLoader {
         continue;
       const version =
         "put" in operation
-          ? this.#versionOf(state, operation, commit)
+          ? this.#versionOf(state, operation, commit, JSON.stringify(operation.body))
           : tombstoneOf(undefined, id, operation.revision, commit.sequence, commit.time);
       // Of deletions, only those count that an older pack knows nothing of.
       if (version.deleted && !state.packs.has(id)) continue;

@@ -24,6 +24,8 @@ import { DirectoryStore } from "./directory-store.js";
 import type { Engine } from "./engine.js";
 import { ExpiryClock } from "./expiry-clock.js";
 import { readHistory } from "./history.js";
+import { HistoryCheck } from "./history-check.js";
+import { setHistoryAside } from "./history-damage.js";
 import { loadState } from "./load-state.js";
 import type { LoadedState } from "./loaded-state.js";
 import { lostVersion } from "./lost-version.js";
@@ -31,13 +33,15 @@ import { manifestSchema, readSealed } from "./manifest.js";
 import { checkFileSystem } from "./network-file-system.js";
 import type { OpenEnvironment, OpeningObserver } from "./open-options.js";
 import type { StoreOptions } from "./options.js";
+import { LaterDamage } from "./later-damage.js";
 import { Merger } from "./merger.js";
 import { Packer } from "./packer.js";
 import { rebuildPacks } from "./rebuild-packs.js";
 import { Owner } from "./owner.js";
+import { cutPredecessor, makeReadBytesDurable } from "./predecessor-journal.js";
 import { IndexRenewer } from "./index-renewer.js";
 import { Quarantine } from "./quarantine.js";
-import { recoveryReport, withDamage, withReconciled } from "./recovery-report-of.js";
+import { recoveryReport, withReconciled } from "./recovery-report-of.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { CollectionRegistry } from "./registry.js";
 import { repairClaims } from "./repair-claims.js";
@@ -76,9 +80,11 @@ export async function openOwner(options: OpenOwnerOptions): Promise<DirectorySto
   try {
     await observer.owned(lock, layout);
     const recovered = await reserve.attempt(() => recover(options, layout, lock, new Date(startedAt)));
-    opened = await begin(options, layout, lock, recovered, { reserve, warnings, startedAt, started });
+    const begun = await begin(options, layout, lock, recovered, { reserve, warnings, startedAt, started });
+    opened = begun.store;
     await reconcile(options, layout, opened, { reserve, started });
     await observer.recovered(opened.recovery);
+    begun.owner.openingIsOver(begun.isBehind);
     return opened;
   } catch (error) {
     const typed = storageError(error, "open the state directory", layout.root);
@@ -259,14 +265,21 @@ interface Beginning {
   readonly started: number;
 }
 
+interface Begun {
+  readonly store: DirectoryStore;
+  readonly owner: Owner;
+  /** Whether recovery left something that should soon be in the collections' files. */
+  readonly isBehind: boolean;
+}
+
 /** Begins this owner's journal, which seals the predecessor's, and puts the store together around it. */
 async function begin(
-  { settings, environment }: OpenOwnerOptions,
+  { settings, environment, observer }: OpenOwnerOptions,
   layout: Layout,
   lock: DirectoryLock,
   { storeId, isNew, loaded, repaired, documents, cache, documentCache, quarantine }: Recovered,
   { reserve, warnings, startedAt, started }: Beginning,
-): Promise<DirectoryStore> {
+): Promise<Begun> {
   const { fileSystem, clock } = environment;
   const checkpoint = loaded.checkpoint.state === "present" ? loaded.checkpoint.content : undefined;
   const checkpointSequence = checkpoint?.sequence ?? 0;
@@ -304,6 +317,14 @@ async function begin(
       rebuildPacks({ fileSystem, layout, storeId, cache }, state, definition),
     );
     const maker = packMakerFor(fileSystem);
+    const damagedSegments = new Set(repaired.damagedSegments);
+    const laterDamage = new LaterDamage({
+      store: () => store,
+      publish: async (report) => {
+        await writeReport(reserve, layout, report);
+        await observer.recovered(report);
+      },
+    });
     const checkpointer = new Checkpointer({
       fileSystem,
       layout,
@@ -319,19 +340,12 @@ async function begin(
       options: settings,
       states: () => registry.all(),
       inherited: loaded.journal.segments,
-      damagedSegments: repaired.damagedSegments,
+      damagedSegments,
       checkpoint,
       isListStale: loaded.damagedPacks.length > 0 || loaded.checkpoint.state === "damaged",
       packer: new Packer({ fileSystem, layout, documents, storeId, cache, maker, options: settings }),
       indexes: new IndexRenewer({ fileSystem, layout, storeId, cache }),
-      damagedLines: new DamagedLines({
-        layout,
-        quarantine,
-        report: async (...found) => {
-          await writeReport(reserve, layout, withDamage(store.recovery, ...found));
-          store.completeRecovery(withDamage(store.recovery, ...found));
-        },
-      }),
+      damagedLines: new DamagedLines({ layout, quarantine, laterDamage }),
       merger: new Merger({ fileSystem, layout, storeId, cache, maker, options: settings }),
       maker,
       checkFence: lock.checkFence,
@@ -369,8 +383,20 @@ async function begin(
     });
     await writeReport(reserve, layout, recovery);
     const sweeper = new Sweeper(engine, () => registry.all());
-    const role = new Owner({ lock, journal, committer, checkpointer, sweeper, reserve, condition, layout });
-    role.start(settings, loaded.replayed > 0 || repaired.damage.length > 0);
+    const history = new HistoryCheck({
+      fileSystem,
+      layout,
+      segments: loaded.journal.unread,
+      found: async (...found) => {
+        lock.checkFence();
+        damagedSegments.add(found[0]);
+        const damage = await setHistoryAside({ layout, quarantine }, ...found);
+        checkpointer.runInBackground();
+        await laterDamage.report(damage, []);
+      },
+    });
+    const owner = new Owner({ lock, journal, committer, checkpointer, history, sweeper, reserve, condition, layout });
+    owner.start(settings);
     const store: DirectoryStore = new DirectoryStore({
       root: layout.root,
       storeId,
@@ -379,9 +405,9 @@ async function begin(
       engine,
       registry,
       blobs,
-      role,
+      role: owner,
     });
-    return store;
+    return { store, owner, isBehind: loaded.replayed > 0 || repaired.damage.length > 0 };
   } catch (error) {
     await journal.close();
     throw error;
@@ -415,35 +441,4 @@ async function strayTemporaryFiles(fileSystem: FileSystem, layout: Layout): Prom
       if (isTemporaryName(name)) found.push(join(folder, name));
   }
   return found;
-}
-
-/**
- * A process that is killed in the middle of a write leaves bytes that can be read and are not on the disk yet; likewise
- * a `checkpoint.json` whose new name is not. From our first segment on, all that was read counts as durable: readers
- * are shown it, new commits build on it, and the journal below the checkpoint may go. So it is made durable first. A
- * power loss before this takes back only what was never acknowledged, and nobody has seen it.
- */
-async function makeReadBytesDurable(fileSystem: FileSystem, layout: Layout, loaded: LoadedState): Promise<void> {
-  await fileSystem.syncDirectory(layout.root);
-  const { previous } = loaded.journal;
-  if (previous === null) return;
-  // Only the last segment: an owner begins another when everything in the one before is on disk.
-  const file = await fileSystem.open(join(layout.journal, previous.segment), "truncate");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** The predecessor's last segment is sealed by our header; what lies behind the seal is preallocation or a torn tail. */
-async function cutPredecessor(fileSystem: FileSystem, layout: Layout, loaded: LoadedState): Promise<void> {
-  const { previous } = loaded.journal;
-  if (previous === null) return;
-  const file = await fileSystem.open(join(layout.journal, previous.segment), "truncate");
-  try {
-    if ((await file.size()) > previous.length) await file.truncate(previous.length);
-  } finally {
-    await file.close();
-  }
 }

@@ -8,6 +8,7 @@ import type { Committer } from "./committer.js";
 import type { ConditionKeeper, StoreCondition } from "./condition.js";
 import type { RoleMetrics, StoreRole } from "./directory-store.js";
 import type { StoreOptions } from "./options.js";
+import type { HistoryCheck } from "./history-check.js";
 import type { Reserve } from "./reserve.js";
 import type { Sweeper } from "./sweeper.js";
 
@@ -16,24 +17,28 @@ export interface OwnerParts {
   readonly journal: JournalWriter;
   readonly committer: Committer;
   readonly checkpointer: Checkpointer;
+  readonly history: HistoryCheck;
   readonly sweeper: Sweeper;
   readonly reserve: Reserve;
   readonly condition: ConditionKeeper;
   readonly layout: Layout;
 }
 
+/** So that the first requests come before the checkpoint of what was recovered. */
+const settleMs = 50;
+
 /** The one writer of a directory: its background work, and how it ends. */
 export class Owner implements StoreRole {
   readonly mode = "writer";
   readonly #parts: OwnerParts;
   #surrendered: Promise<void> | undefined;
+  #firstCheckpoint: NodeJS.Timeout | undefined;
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
   }
 
-  /** @param checkpointNow whether recovery left something that should soon be in the collections' files. */
-  start(settings: StoreOptions, checkpointNow: boolean): void {
+  start(settings: StoreOptions): void {
     const { lock, journal, committer, checkpointer, sweeper, condition } = this.#parts;
     condition.listen((current) => {
       this.#react(current);
@@ -49,7 +54,20 @@ export class Owner implements StoreRole {
     });
     checkpointer.start();
     sweeper.start(settings.sweepMs);
-    if (checkpointNow) checkpointer.runInBackground();
+  }
+
+  /**
+   * Begins, a moment later, what nobody is to wait for.
+   *
+   * @param isBehind whether recovery left something that should soon be in the collections' files.
+   */
+  openingIsOver(isBehind: boolean): void {
+    const { checkpointer, history } = this.#parts;
+    history.start();
+    if (!isBehind) return;
+    this.#firstCheckpoint = setTimeout(() => {
+      checkpointer.runInBackground();
+    }, settleMs).unref();
   }
 
   lastSequence(): number {
@@ -57,7 +75,7 @@ export class Owner implements StoreRole {
   }
 
   metrics(): RoleMetrics {
-    const { committer, journal, checkpointer } = this.#parts;
+    const { committer, journal, checkpointer, history } = this.#parts;
     return {
       commits: committer.commits,
       operations: committer.operations,
@@ -67,6 +85,7 @@ export class Owner implements StoreRole {
       journalSegments: checkpointer.journalSegments,
       checkpointSequence: checkpointer.sequence,
       merging: checkpointer.isMerging,
+      checkingHistory: history.isRunning,
     };
   }
 
@@ -90,6 +109,7 @@ export class Owner implements StoreRole {
 
   async #close(beforeRelease: () => Promise<void>): Promise<void> {
     const { lock, journal, sweeper, committer } = this.#parts;
+    await this.#stopBackground();
     await sweeper.stop();
     await journal.idle();
     if (committer.failure !== undefined) {
@@ -130,12 +150,18 @@ export class Owner implements StoreRole {
   async #giveUp(): Promise<void> {
     const { lock, journal, checkpointer, sweeper } = this.#parts;
     try {
+      await this.#stopBackground();
       await sweeper.stop();
       await checkpointer.abandon();
       await journal.close();
     } finally {
       await lock.release();
     }
+  }
+
+  async #stopBackground(): Promise<void> {
+    clearTimeout(this.#firstCheckpoint);
+    await this.#parts.history.stop();
   }
 
   #inBackground(work: Promise<void>): void {

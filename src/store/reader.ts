@@ -101,6 +101,7 @@ export class Reader implements StoreRole {
       journalSegments: 0,
       checkpointSequence: this.#checkpointSequence,
       merging: false,
+      checkingHistory: false,
     };
   }
 

@@ -73,14 +73,14 @@ export function withReconciled(
 /** The report once damage was met that opening did not look for. */
 export function withDamage(
   report: RecoveryReport,
-  damage: Damage,
+  damage: readonly Damage[],
   lostDocuments: RecoveryReport["lostDocuments"],
 ): RecoveryReport {
   const { outcome } = report;
   return {
     ...report,
-    outcome: !damage.repaired ? "degraded" : outcome === "clean" ? "recovered" : outcome,
-    damage: [...report.damage, damage],
+    outcome: damage.some(({ repaired }) => !repaired) ? "degraded" : outcome === "clean" ? "recovered" : outcome,
+    damage: [...report.damage, ...damage],
     lostDocuments: [...report.lostDocuments, ...lostDocuments],
   };
 }

@@ -43,8 +43,8 @@ describe("group commit", () => {
     await writer.idle();
     expect(listener.told).toEqual(["durable 2", "durable 9"]);
     await writer.close();
-    const { commits } = scanSegment(await lastSegment(folder.path));
-    expect(commits.map(({ commit }) => commit.durable)).toEqual([0, 0, 2, 2, 2, 2, 2, 2, 2]);
+    const { commits } = await readBack(folder.path);
+    expect(commits.map(({ durable }) => durable)).toEqual([0, 0, 2, 2, 2, 2, 2, 2, 2]);
   });
 
   test("nothing is acknowledged before its write has returned", async () => {

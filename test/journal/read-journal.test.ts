@@ -2,6 +2,7 @@ import { cp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { JournalFinding } from "../../src/journal/read-journal.js";
+import { countedReads } from "../support/counted-reads.js";
 import { overlaidFiles } from "../support/overlaid-files.js";
 import { rejectionOf } from "../support/rejection.js";
 import { flipByteWithin } from "../support/flip-byte.js";
@@ -22,14 +23,18 @@ function kinds(findings: readonly JournalFinding[]): string[] {
 }
 
 /** Three segments of one owner: 1 to 3, 4 to 6, and 7 to 9, which ends with a watermark. */
-async function threeSegments(directory: string): Promise<[string, string, string]> {
-  const first = Buffer.concat([lines(header()), lines(commit(1), commit(2), commit(3))]);
+async function threeSegments(directory: string, padding = 0): Promise<[string, string, string]> {
+  const padded = (sequence: number): object => ({
+    ...commit(sequence),
+    ...(padding === 0 ? {} : { padding: "x".repeat(padding) }),
+  });
+  const first = lines(header(), ...range(1, 3).map(padded));
   const one = await writeSegment(directory, header(), first);
   const secondHeader = header({ first: 4, previous: { segment: one, length: first.length } });
-  const second = lines(secondHeader, commit(4), commit(5), commit(6));
+  const second = lines(secondHeader, ...range(4, 6).map(padded));
   const two = await writeSegment(directory, secondHeader, second);
   const thirdHeader = header({ first: 7, previous: { segment: two, length: second.length } });
-  const third = lines(thirdHeader, commit(7), commit(8), commit(9), { durable: 9 });
+  const third = lines(thirdHeader, ...range(7, 9).map(padded), { durable: 9 });
   return [one, two, await writeSegment(directory, thirdHeader, Buffer.concat([third, Buffer.alloc(1_000)]))];
 }
 
@@ -212,20 +217,35 @@ describe("damage", () => {
 });
 
 describe("segments that are not needed", () => {
-  test("are looked at if that is asked for, and their damage costs nothing", async () => {
+  test("are measured if that is asked for, and their damage costs nothing", async () => {
     await using folder = await temporaryFolder();
     const [one, two] = await threeSegments(folder.path);
-    expect((await readBack(folder.path, { above: 7, checkAll: true })).reading.findings).toEqual([]);
+    const whole = (await readBack(folder.path, { above: 7, measureAll: true })).reading;
+    expect(whole.findings).toEqual([]);
+    expect(whole.unread).toEqual([
+      { segment: one, sealed: expect.any(Number) as number },
+      { segment: two, sealed: expect.any(Number) as number },
+    ]);
     await flipByteWithin(folder.at(one), '"note 2"');
     await truncate(folder.at(two), 300);
     expect((await readBack(folder.path, { above: 7 })).reading.findings).toEqual([]);
-    const { reading, sequences } = await readBack(folder.path, { above: 7, checkAll: true });
+    const { reading, sequences } = await readBack(folder.path, { above: 7, measureAll: true });
     expect(sequences).toEqual([8, 9]);
     expect(reading.lost).toEqual([]);
-    expect(kinds(reading.findings)).toEqual([`damage ${one}`, `damage ${two}`, `damage ${two}`]);
+    expect(kinds(reading.findings)).toEqual([`damage ${two}`]);
     await writeFile(folder.at(two), "");
-    const emptied = (await readBack(folder.path, { above: 7, checkAll: true })).reading;
-    expect(kinds(emptied.findings)).toEqual([`damage ${one}`, `damage ${two}`]);
+    const emptied = (await readBack(folder.path, { above: 7, measureAll: true })).reading;
+    expect(kinds(emptied.findings)).toEqual([`damage ${two}`]);
+  });
+
+  test("are not read but for their headers, however long they are", async () => {
+    await using folder = await temporaryFolder();
+    const names = await threeSegments(folder.path, 50_000);
+    const disk = countedReads();
+    const { sequences } = await readBack(folder.path, { above: 7, measureAll: true, fileSystem: disk.fileSystem });
+    expect(sequences).toEqual([8, 9]);
+    for (const name of names.slice(0, 2)) expect(disk.bytesRead(new RegExp(name))).toBeLessThanOrEqual(4096);
+    expect(disk.bytesRead(new RegExp(names[2]))).toBeGreaterThan(100_000);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodeCommit } from "../../src/journal/decode-commit.js";
 import { scanSegment } from "../../src/journal/scan-segment.js";
 import { commit, header, lines } from "../support/journal-folder.js";
 
@@ -12,9 +13,9 @@ describe("a segment", () => {
     const scan = scanSegment(Buffer.concat([whole, Buffer.alloc(5_000)]));
     expect(scan.header).toEqual(header());
     expect(scan.commits).toEqual([
-      { commit: commit(1), start: head.length },
-      { commit: commit(2), start: head.length + one.length },
-      { commit: commit(3), start: head.length + one.length + two.length },
+      { sequence: 1, start: head.length, end: head.length + one.length - 1 },
+      { sequence: 2, start: head.length + one.length, end: head.length + one.length + two.length - 1 },
+      { sequence: 3, start: head.length + one.length + two.length, end: whole.length - 1 },
     ]);
     expect(scan.unreadable).toEqual([]);
     expect(scan.watermark).toBe(2);
@@ -31,7 +32,7 @@ describe("a segment", () => {
     const bytes = Buffer.from(whole);
     bytes.fill(0xff, head.length + one.length, head.length + one.length + two.length - 1);
     const scan = scanSegment(bytes);
-    expect(scan.commits.map((found) => found.commit.sequence)).toEqual([1, 3]);
+    expect(scan.commits.map((found) => found.sequence)).toEqual([1, 3]);
     expect(scan.unreadable).toEqual([
       {
         start: head.length + one.length,
@@ -44,14 +45,14 @@ describe("a segment", () => {
 
   test("is read on behind a hole of zeros: sectors that were never written", () => {
     const scan = scanSegment(Buffer.concat([head, one, Buffer.alloc(two.length), three]));
-    expect(scan.commits.map((found) => found.commit.sequence)).toEqual([1, 3]);
+    expect(scan.commits.map((found) => found.sequence)).toEqual([1, 3]);
     expect(scan.unreadable).toMatchObject([{ start: head.length + one.length, commitsBefore: 1, watermarkBehind: 2 }]);
   });
 
   test("whose end is cut keeps the rest, and the damage ends with its last byte that is not zero", () => {
     const cut = two.subarray(0, 20);
     const scan = scanSegment(Buffer.concat([head, one, cut, Buffer.alloc(300)]));
-    expect(scan.commits.map((found) => found.commit.sequence)).toEqual([1]);
+    expect(scan.commits.map((found) => found.sequence)).toEqual([1]);
     expect(scan.unreadable).toEqual([
       { start: head.length + one.length, end: head.length + one.length + 20, commitsBefore: 1, watermarkBehind: -1 },
     ]);
@@ -73,7 +74,7 @@ test("whatever is done to a segment, the scan ends, and finds only what was writ
         bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
       }
       const scan = scanSegment(bytes);
-      for (const { commit: found } of scan.commits) expect(written).toContain(JSON.stringify(found));
+      for (const { start, end } of scan.commits) expect(written).toContain(decodeCommit(bytes, start, end)?.json);
       for (const { start, end } of scan.unreadable) expect(start).toBeLessThan(end);
       expect(scan.end).toBeLessThanOrEqual(bytes.length);
     }),

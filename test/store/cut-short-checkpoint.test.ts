@@ -22,7 +22,9 @@ test("a document that a cut-short checkpoint had moved is not undone by older co
   // The commit of the newer version can no longer be read; its document is whole.
   const [segment = ""] = await filesBelow(join(crashed, "journal"), /\.wal$/);
   const bytes = await readFile(segment);
-  const newer = scanSegment(bytes).commits.find(({ commit }) => JSON.stringify(commit).includes("newer"));
+  const newer = scanSegment(bytes).commits.find(({ start, end }) =>
+    bytes.toString("utf8", start, end).includes("newer"),
+  );
   expect(newer).toBeDefined();
   bytes[(newer?.start ?? 0) + 20] = 0x7e;
   await writeFile(segment, bytes);

@@ -200,7 +200,7 @@ test("a directory that can not be read is not opened, and not repaired", async (
   await state.close();
   for (const [on, path] of [
     ["readFile", /filed_2\.json$/],
-    ["readFile", /\.wal$/],
+    ["read", /\.wal$/],
     ["readDirectory", /collections/],
   ] as const) {
     const disk = new FaultyFileSystem();

@@ -21,7 +21,7 @@ async function examplesIn(folder: string): Promise<string[]> {
 test("the journal's examples are journals, and say what the page says", async () => {
   const [example] = (await examplesIn("journal")).map((block) => scanSegment(Buffer.from(block)));
   expect(example).toMatchObject({ header: { epoch: 1, first: 1, previous: null }, unreadable: [], watermark: 5 });
-  expect(example?.commits.map(({ commit }) => commit.sequence)).toEqual([2, 3, 4, 5]);
+  expect(example?.commits.map(({ sequence }) => sequence)).toEqual([2, 3, 4, 5]);
 });
 
 test("the document's example is a document, in its place", async () => {

@@ -4,6 +4,7 @@ import type { StateDirectory } from "../../src/open-state-directory.js";
 import type { RecoveryReport } from "../../src/store/index.js";
 import { verifyStateDirectory, type VerifyReport } from "../../src/store/verify.js";
 import { filesBelow } from "./directory-fingerprint.js";
+import { eventually } from "./eventually.js";
 import type { AcknowledgedNotes } from "./note-writer.js";
 import { notes } from "./notes.js";
 import { stateFolder } from "./state-folder.js";
@@ -67,6 +68,7 @@ export async function expectRecovery(
   expect(damagedFiles(before).join("\n")).toMatch(file);
 
   const first = await here.open({ directory });
+  await eventually("the journal that is kept has been looked through", () => !first.metrics.checkingHistory);
   const missing = await expectNothingWrong(first, acknowledged);
   expect(first.recovery.damage.map((found) => found.file).join("\n")).toMatch(file);
   expect(first.recovery.outcome).toBe(

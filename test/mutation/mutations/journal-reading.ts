@@ -32,9 +32,9 @@ export const journalReadingMutations: readonly Mutation[] = [
   {
     name: "seal-not-respected",
     bug: "What an owner wrote after it had lost the directory is read as if it had been acknowledged.",
-    file: reading,
-    find: "bytes: sealed === undefined ? whole : whole.subarray(0, sealed)",
-    replace: "bytes: whole",
+    file: "src/journal/segment-bytes.ts",
+    find: "Buffer.alloc(Math.min(size, sealed ?? size))",
+    replace: "Buffer.alloc(size)",
     tests: ["test/journal/sealed-segment.test.ts"],
   },
   {

@@ -87,7 +87,7 @@ export const recoveryMutations: readonly Mutation[] = [
   {
     name: "read-bytes-not-made-durable",
     bug: "What a killed owner left in the system's memory counts as durable.",
-    file: owner,
+    file: "src/store/predecessor-journal.ts",
     find: "    await file.sync();\n",
     replace: "",
     tests: ["test/store/recovered-is-durable.test.ts"],
