@@ -227,6 +227,12 @@ export class CollectionState {
     this.#keep(version);
   }
 
+  /** {@link load} of a document that is known not to have been there before. */
+  loadNew(version: Version): void {
+    this.#size += 1;
+    this.#keep(version);
+  }
+
   /** Takes over the documents of another state of the same collection. @returns its own packs, for the caller to retire. */
   adopt(other: CollectionState): readonly Pack[] {
     const former = this.#packs;
@@ -307,7 +313,7 @@ export class CollectionState {
     this.#notePackedExpiry();
   }
 
-  /** After documents may have been lost with a damaged pack: none of them is counted, or found where it was read before. */
+  /** After documents may have been lost with a damaged pack, or deletions with the journal: none of them is counted, or found where it was read before. */
   countAnew(): void {
     let size = this.#packs.documents;
     for (const { id, deleted } of this.recent.values()) size += (deleted ? 0 : 1) - (this.#packs.has(id) ? 1 : 0);

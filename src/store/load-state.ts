@@ -220,6 +220,8 @@ class StateLoader {
         ? Math.max(journal.lastSequence, this.#newestDocument)
         : Math.max(journal.watermark, acknowledged);
     for (const { commit, json } of commits) if (commit.sequence <= upTo) this.#apply(commit, json);
+    // Where a deletion is among what was lost, what came after it was not as new as it seemed.
+    if (journal.lost.length > 0) for (const state of this.#states.values()) state.countAnew();
     return { journal, upTo };
   }
 
@@ -231,6 +233,12 @@ class StateLoader {
       const state = this.#state(name);
       this.#touch(name, operation);
       this.#options.documents.distrust(name, operation.id);
+      if ("put" in operation && isNew(state, operation, commit)) {
+        const version = this.#versionOf(state, operation, commit, bodyJson(operation, commit, json));
+        state.loadNew(version);
+        state.dirty.set(version.id, version);
+        continue;
+      }
       const former = state.sequenceOf(operation.id);
       // A checkpoint that was cut short may have moved a newer version into the document's file already.
       if (former !== undefined && former > commit.sequence) continue;
@@ -355,4 +363,12 @@ class StateLoader {
     }
     return state;
   }
+}
+
+/**
+ * Whether a commit made a document that was not there before, as its first revision says, and no checkpoint has moved it
+ * yet: what is in packs is older. Then the packs need not be asked, which is most of what replaying a creation costs.
+ */
+function isNew(state: CollectionState, { id, revision }: PutOperation, { sequence }: CommitRecord): boolean {
+  return revision === 1 && !state.recent.has(id) && sequence > state.packs.newestSequence;
 }

@@ -13,12 +13,15 @@ export class PackSet {
   readonly packs: readonly Pack[];
   /** How many documents they hold together; what a newer pack replaces or deletes does not count. */
   readonly documents: number;
+  /** The newest commit that any of them knows of. */
+  readonly newestSequence: number;
   /** The id that was last looked for in vain: whoever inserts it looks for it more than once. */
   #absent: string | undefined;
 
   constructor(packs: readonly Pack[], documents: number) {
     this.packs = packs;
     this.documents = documents;
+    this.newestSequence = packs.reduce((newest, { summary }) => Math.max(newest, summary.newestSequence), 0);
   }
 
   /** The newest entry for an id; a tombstone counts. */
