@@ -1,44 +1,74 @@
-import { linePrefixLength, parseLine, type CommitRecord, type PutOperation } from "./record.js";
+import { linePrefixLength, parseLine, type CommitRecord } from "./record.js";
 
-/** A commit, and the JSON it was read from. */
-export interface DecodedCommit {
-  readonly commit: CommitRecord;
-  readonly json: string;
+/** Where JSON stands: `[start, end)`. */
+export interface TextPlace {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Reads a commit from a line whose checksum was looked at already. @returns `undefined` if it holds none. */
-export function decodeCommit(bytes: Buffer, start: number, end: number): DecodedCommit | undefined {
-  const json = bytes.toString("utf8", start + linePrefixLength, end);
-  const line = parseLine(json);
-  return line?.kind === "commit" ? { commit: line.commit, json } : undefined;
+export function decodeCommit(bytes: Buffer, start: number, end: number): CommitRecord | undefined {
+  const line = parseLine(bytes.toString("utf8", start + linePrefixLength, end));
+  return line?.kind === "commit" ? line.commit : undefined;
 }
 
-const beforeBody = ',"body":';
+/** A commit whose only operation is `put`, read without the body, which is left where it stands. */
+export interface OutlinedCommit {
+  readonly commit: CommitRecord;
+  readonly body: TextPlace;
+}
+
+const beforeBody = Buffer.from(',"body":');
+/** Behind the body: the ends of the operation, of the operations, and of the commit. */
 const afterBody = "}]}";
+const afterBodyBytes = Buffer.from(afterBody);
 
 /**
- * The body of an operation as JSON: where that is known for certain, the very text that the journal has. The body is the
- * last member of an operation and the operations that of a commit. So of a commit with one operation, the text behind the
- * first `,"body":` is the body, if nothing before it can hold another: such bytes do not occur within a string, whose
- * quotes are escaped.
+ * Reads a commit without its body, which takes most of the time that reading it as a whole does.
  *
- * @param json of the commit that the operation is of.
+ * The first `,"body":` is looked for: such bytes stand in no string, whose quotes are escaped. What stands before it must
+ * be a whole commit of one operation without a body, and no member of that may hold members, so that the body is its own.
+ * What stands behind it must be one object or array, and then nothing but the ends of what was begun before.
+ *
+ * @returns `undefined` where it is not so: with several operations, deletions, or members that this version does not know.
  */
-export function bodyJson(operation: PutOperation, commit: CommitRecord, json: string): string {
-  if (commit.operations.length === 1 && operation.unknown === undefined && json.endsWith(afterBody)) {
-    const at = json.indexOf(beforeBody);
-    if (at >= 0 && lastMember(commit) === "operations" && bodyStandsAlone(operation))
-      return json.slice(at + beforeBody.length, -afterBody.length);
+export function outlineCommit(bytes: Buffer, start: number, end: number): OutlinedCommit | undefined {
+  const json = start + linePrefixLength;
+  const bodyEnd = end - afterBody.length;
+  if (!afterBodyBytes.equals(bytes.subarray(bodyEnd, end))) return undefined;
+  const found = bytes.subarray(json, end).indexOf(beforeBody);
+  const body: TextPlace = { bytes, start: json + found + beforeBody.length, end: bodyEnd };
+  if (found < 0 || !isOneStructure(body)) return undefined;
+  const line = parseLine(bytes.toString("utf8", json, json + found) + afterBody);
+  if (line?.kind !== "commit") return undefined;
+  const [put, ...others] = line.commit.operations;
+  if (put === undefined || !("put" in put) || others.length > 0 || Object.keys(line.commit).at(-1) !== "operations")
+    return undefined;
+  for (const member of Object.values(put)) if (typeof member === "object") return undefined;
+  return { commit: line.commit, body };
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+const openingBracket = 0x5b;
+const closingBracket = 0x5d;
+
+/** Whether JSON is one object or array from its first byte to its last. */
+function isOneStructure({ bytes, start, end }: TextPlace): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let offset = start; offset < end; offset += 1) {
+    const byte = bytes[offset];
+    if (inString) {
+      if (byte === backslash) offset += 1;
+      else if (byte === quote) inString = false;
+    } else if (byte === quote) inString = true;
+    else if (byte === openingBrace || byte === openingBracket) depth += 1;
+    else if (byte === closingBrace || byte === closingBracket) depth -= 1;
+    if (depth === 0) return offset === end - 1 && byte !== quote;
   }
-  return JSON.stringify(operation.body);
-}
-
-/** Whether the body is the last member, and none before it can hold members itself. */
-function bodyStandsAlone(operation: PutOperation): boolean {
-  for (const [name, value] of Object.entries(operation)) if (name !== "body" && typeof value === "object") return false;
-  return lastMember(operation) === "body";
-}
-
-function lastMember(value: object): string | undefined {
-  return Object.keys(value).at(-1);
+  return false;
 }

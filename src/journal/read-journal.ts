@@ -1,5 +1,5 @@
 import type { FileSystem } from "../files/file-system.js";
-import { decodeCommit } from "./decode-commit.js";
+import { decodeCommit, outlineCommit, type TextPlace } from "./decode-commit.js";
 import { listSegments, type ListedSegment } from "./list-segments.js";
 import type { CommitRecord, SegmentHeader } from "./record.js";
 import { scanSegment, type ScannedCommit, type UnreadableRegion } from "./scan-segment.js";
@@ -78,8 +78,12 @@ export interface ReadJournalOptions {
    * before it are, and the rest is still the journal.
    */
   readonly mayShrink?: boolean;
-  /** Called with each commit above, in order, and with the JSON it was read from. */
-  readonly apply: (commit: CommitRecord, json: string) => void;
+  /**
+   * Called with each commit above, in order; with `leaveBodies`, of one whose only operation is a put, also with the place
+   * of the body, which the operation then lacks, where that can be told.
+   */
+  readonly apply: (commit: CommitRecord, body?: TextPlace) => void;
+  readonly leaveBodies?: boolean;
   readonly onSegment?: (done: number, total: number) => void;
 }
 
@@ -237,14 +241,15 @@ class ChainReader {
   }
 
   #apply(segment: ListedSegment, bytes: Buffer, { sequence, start, end }: ScannedCommit): void {
-    const decoded = decodeCommit(bytes, start, end);
-    if (decoded === undefined) {
+    const outlined = this.#options.leaveBodies === true ? outlineCommit(bytes, start, end) : undefined;
+    const commit = outlined?.commit ?? decodeCommit(bytes, start, end);
+    if (commit === undefined) {
       // Its checksum holds, so no write that was cut short explains it.
       this.#unreadable(segment, bytes, { start, end });
       this.#expect(segment, sequence);
       return;
     }
-    this.#options.apply(decoded.commit, decoded.json);
+    this.#options.apply(commit, outlined?.body);
     this.lastSequence = sequence;
   }
 

@@ -35,6 +35,12 @@ export interface Listed {
   readonly packed: PackedVersion | undefined;
 }
 
+/** The order of listings, of all documents and of those with one value of an index. */
+interface Orders {
+  readonly all: DocumentOrder;
+  readonly indexes: readonly Map<IndexValue, DocumentOrder>[];
+}
+
 /**
  * The documents of one collection. Those in packs are found through the packs' indexes, and take no memory; above them
  * lie, in memory, heads and index values of all that is newer: loose documents, and what no checkpoint has moved yet.
@@ -72,8 +78,8 @@ export class CollectionState {
   #isMoving = false;
   #packs = PackSet.empty;
   #size = 0;
-  #order = new DocumentOrder(compareByCreation);
-  #indexes: Map<IndexValue, DocumentOrder>[] = [];
+  /** Of what is in {@link recent}, once somebody has asked for it. */
+  #orders: Orders | undefined;
 
   /** @param cache keeps documents that were read from packs. */
   constructor(name: string, cache: ClockCache) {
@@ -162,7 +168,9 @@ export class CollectionState {
   }): Generator<Listed> {
     const { direction, index, value, after } = options;
     if (index !== undefined && value === undefined) return;
-    const order = index === undefined ? this.#order : this.#indexes[index]?.get(value as IndexValue);
+    this.#orders ??= this.#ordersOfRecent();
+    const { all, indexes } = this.#orders;
+    const order = index === undefined ? all : indexes[index]?.get(value as IndexValue);
     const recent = this.#listRecent(order?.walk(direction, after) ?? []);
     const { packs } = this.#packs;
     if (packs.length === 0) {
@@ -221,7 +229,7 @@ export class CollectionState {
     this.dirty.set(version.id, version);
   }
 
-  /** Takes in a version without putting it into the orders. Only before {@link index}. */
+  /** Takes in a version without putting it into the orders. Only before somebody asks for them. */
   load(version: Version): void {
     this.#count(version);
     this.#keep(version);
@@ -244,7 +252,7 @@ export class CollectionState {
     this.#packs = other.#packs;
     this.#size = other.#size;
     this.soonestExpiry = other.soonestExpiry;
-    this.index();
+    this.forgetOrders();
     return former.packs.filter((pack) => !this.#packs.packs.includes(pack));
   }
 
@@ -321,14 +329,17 @@ export class CollectionState {
     this.#size = size;
   }
 
-  /** Builds the orders anew from the versions in memory and their keys. */
-  index(): void {
+  /** Has the orders made anew when they are next asked for: for when index values were set from outside. */
+  forgetOrders(): void {
+    this.#orders = undefined;
+  }
+
+  #ordersOfRecent(): Orders {
     // Sorted once: what is picked out of it for an index value is in order too.
     const { compare } = this;
     const versions = [...this.recent.values()].filter(({ deleted }) => !deleted).sort(compare);
-    this.#order = DocumentOrder.of(versions, compare);
     const indexCount = Object.keys(this.definition?.indexes ?? {}).length;
-    this.#indexes = Array.from({ length: indexCount }, (_, position) => {
+    const indexes = Array.from({ length: indexCount }, (_, position) => {
       const groups = new Map<IndexValue, Version[]>();
       for (const version of versions) {
         const value = version.keys[position];
@@ -339,6 +350,7 @@ export class CollectionState {
       }
       return new Map([...groups].map(([value, group]) => [value, DocumentOrder.of(group, compare)]));
     });
+    return { all: DocumentOrder.of(versions, compare), indexes };
   }
 
   #keptVersion(id: string, packed?: PackedVersion): Version | undefined {
@@ -410,9 +422,9 @@ export class CollectionState {
     if (former === undefined && version.revision === 1 && !version.deleted) this.#size += 1;
     else this.#count(version);
     this.#keep(version);
-    if (version.deleted) return;
-    this.#order.insert(version);
-    for (const [position, orders] of this.#indexes.entries()) {
+    if (version.deleted || this.#orders === undefined) return;
+    this.#orders.all.insert(version);
+    for (const [position, orders] of this.#orders.indexes.entries()) {
       const value = version.keys[position];
       if (value === undefined) continue;
       let order = orders.get(value);
@@ -450,9 +462,9 @@ export class CollectionState {
   }
 
   #removeFromOrders(version: Version): void {
-    if (version.deleted) return;
-    this.#order.remove(version);
-    for (const [position, orders] of this.#indexes.entries()) {
+    if (version.deleted || this.#orders === undefined) return;
+    this.#orders.all.remove(version);
+    for (const [position, orders] of this.#orders.indexes.entries()) {
       const value = version.keys[position];
       const order = value === undefined ? undefined : orders.get(value);
       if (value === undefined || order === undefined) continue;

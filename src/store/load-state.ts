@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import { entriesIfPresent } from "../files/entries-if-present.js";
-import { bodyJson, type DecodedCommit } from "../journal/decode-commit.js";
+import type { TextPlace } from "../journal/decode-commit.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
@@ -16,6 +16,7 @@ import { openListedPack, type DamagedPack, type ListedPack } from "./open-listed
 import { PackSet } from "./pack-set.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { originOf } from "./unreadable-version.js";
+import { ReplayedVersion } from "./replayed-version.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
 /** Reads everything a state directory holds, and changes nothing. */
@@ -84,7 +85,6 @@ class StateLoader {
     const missing = this.#missing(checkpoint, journal);
     const damagedDocuments = await this.#restore(missing, acknowledged);
     const stillMissing = this.#missing(checkpoint, journal);
-    for (const state of this.#states.values()) state.index();
     return {
       states: this.#states,
       checkpoint,
@@ -200,7 +200,7 @@ class StateLoader {
   ): Promise<{ journal: JournalReading; upTo: number }> {
     const { fileSystem, layout, storeId, onProgress } = this.#options;
     const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
-    const commits: DecodedCommit[] = [];
+    const commits: { readonly commit: CommitRecord; readonly body: TextPlace | undefined }[] = [];
     const journal = await readJournal({
       fileSystem,
       directory: layout.journal,
@@ -208,9 +208,10 @@ class StateLoader {
       above,
       acknowledged,
       measureAll: this.#options.upTo === "end",
-      apply: (commit, json) => {
-        if (this.#options.upTo === "end") this.#apply(commit, json);
-        else commits.push({ commit, json });
+      leaveBodies: true,
+      apply: (commit, body) => {
+        if (this.#options.upTo === "end") this.#apply(commit, body);
+        else commits.push({ commit, body });
       },
       onSegment: (done, total) => onProgress?.({ stage: "journal", done, total }),
     });
@@ -219,13 +220,13 @@ class StateLoader {
       this.#options.upTo === "end"
         ? Math.max(journal.lastSequence, this.#newestDocument)
         : Math.max(journal.watermark, acknowledged);
-    for (const { commit, json } of commits) if (commit.sequence <= upTo) this.#apply(commit, json);
+    for (const { commit, body } of commits) if (commit.sequence <= upTo) this.#apply(commit, body);
     // Where a deletion is among what was lost, what came after it was not as new as it seemed.
     if (journal.lost.length > 0) for (const state of this.#states.values()) state.countAnew();
     return { journal, upTo };
   }
 
-  #apply(commit: CommitRecord, json: string): void {
+  #apply(commit: CommitRecord, body: TextPlace | undefined): void {
     this.#replayed += 1;
     for (const operation of commit.operations) {
       this.#replayedOperations += 1;
@@ -234,7 +235,7 @@ class StateLoader {
       this.#touch(name, operation);
       this.#options.documents.distrust(name, operation.id);
       if ("put" in operation && isNew(state, operation, commit)) {
-        const version = this.#versionOf(state, operation, commit, bodyJson(operation, commit, json));
+        const version = this.#versionOf(state, operation, commit, body);
         state.loadNew(version);
         state.dirty.set(version.id, version);
         continue;
@@ -248,7 +249,7 @@ class StateLoader {
         state.load(tombstone);
         state.dirty.set(operation.id, tombstone);
       } else if (former !== commit.sequence) {
-        const version = this.#versionOf(state, operation, commit, bodyJson(operation, commit, json));
+        const version = this.#versionOf(state, operation, commit, body);
         state.load(version);
         state.dirty.set(version.id, version);
       }
@@ -261,7 +262,9 @@ class StateLoader {
     if (!touched.has(operation.id)) touched.set(operation.id, operation.revision > 1);
   }
 
-  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, body: string): Version {
+  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, place?: TextPlace): Version {
+    if (place !== undefined) return new ReplayedVersion(state.definition, operation, commit, place);
+    const body = JSON.stringify(operation.body);
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
     version.keys = parsedKeys(state.definition, version, operation.body);
     return version;
@@ -306,7 +309,7 @@ class StateLoader {
         continue;
       const version =
         "put" in operation
-          ? this.#versionOf(state, operation, commit, JSON.stringify(operation.body))
+          ? this.#versionOf(state, operation, commit)
           : tombstoneOf(undefined, id, operation.revision, commit.sequence, commit.time);
       // Of deletions, only those count that an older pack knows nothing of.
       if (version.deleted && !state.packs.has(id)) continue;

@@ -78,7 +78,7 @@ export class CollectionRegistry {
     }
     state.definition = definition;
     if (hasKeys(definition)) {
-      if (state.size === 0) state.index();
+      if (state.size === 0) state.forgetOrders();
       else state.indexing = this.#gatherKeys(state, definition);
     }
     return state;
@@ -97,7 +97,7 @@ export class CollectionRegistry {
         if (!(error instanceof HoldfastError)) throw error;
       }
     }
-    state.index();
+    state.forgetOrders();
     await this.#rebuild(state, definition);
     state.indexing = undefined;
   }

@@ -20,7 +20,7 @@ export interface Version {
   readonly unknown: Readonly<Record<string, unknown>> | undefined;
   /** Where it was read from, if it is in a pack: then another reading of the same version is as good as this one. */
   readonly packed: PackedVersion | undefined;
-  /** Length of the body as JSON, in UTF-16 units. */
+  /** About how long the body is as JSON: in UTF-16 units, or in bytes. */
   readonly bodyLength: number;
   /** The body as JSON, while it is in memory; else it is in the document's file. */
   body: StoredText | undefined;
@@ -153,6 +153,6 @@ export function headOf(version: Version): DocumentHead {
   return { id, revision, sequence, createdAt, updatedAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
 }
 
-function expiryOf(expiresAt: string | undefined): number {
+export function expiryOf(expiresAt: string | undefined): number {
   return expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
 }
