@@ -1,11 +1,5 @@
+import { EncodedText } from "../files/encoded-text.js";
 import { linePrefixLength, parseLine, type CommitRecord } from "./record.js";
-
-/** Where JSON stands: `[start, end)`. */
-export interface TextPlace {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** Reads a commit from a line whose checksum was looked at already. @returns `undefined` if it holds none. */
 export function decodeCommit(bytes: Buffer, start: number, end: number): CommitRecord | undefined {
@@ -16,7 +10,7 @@ export function decodeCommit(bytes: Buffer, start: number, end: number): CommitR
 /** A commit whose only operation is `put`, read without the body, which is left where it stands. */
 export interface OutlinedCommit {
   readonly commit: CommitRecord;
-  readonly body: TextPlace;
+  readonly body: EncodedText;
 }
 
 const beforeBody = Buffer.from(',"body":');
@@ -38,7 +32,7 @@ export function outlineCommit(bytes: Buffer, start: number, end: number): Outlin
   const bodyEnd = end - afterBody.length;
   if (!afterBodyBytes.equals(bytes.subarray(bodyEnd, end))) return undefined;
   const found = bytes.subarray(json, end).indexOf(beforeBody);
-  const body: TextPlace = { bytes, start: json + found + beforeBody.length, end: bodyEnd };
+  const body = new EncodedText(bytes, json + found + beforeBody.length, bodyEnd);
   if (found < 0 || !isOneStructure(body)) return undefined;
   const line = parseLine(bytes.toString("utf8", json, json + found) + afterBody);
   if (line?.kind !== "commit") return undefined;
@@ -57,7 +51,7 @@ const openingBracket = 0x5b;
 const closingBracket = 0x5d;
 
 /** Whether JSON is one object or array from its first byte to its last. */
-function isOneStructure({ bytes, start, end }: TextPlace): boolean {
+function isOneStructure({ bytes, start, end }: EncodedText): boolean {
   let depth = 0;
   let inString = false;
   for (let offset = start; offset < end; offset += 1) {

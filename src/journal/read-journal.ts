@@ -1,5 +1,6 @@
+import type { EncodedText } from "../files/encoded-text.js";
 import type { FileSystem } from "../files/file-system.js";
-import { decodeCommit, outlineCommit, type TextPlace } from "./decode-commit.js";
+import { decodeCommit, outlineCommit } from "./decode-commit.js";
 import { listSegments, type ListedSegment } from "./list-segments.js";
 import type { CommitRecord, SegmentHeader } from "./record.js";
 import { scanSegment, type ScannedCommit, type UnreadableRegion } from "./scan-segment.js";
@@ -82,7 +83,7 @@ export interface ReadJournalOptions {
    * Called with each commit above, in order; with `leaveBodies`, of one whose only operation is a put, also with the place
    * of the body, which the operation then lacks, where that can be told.
    */
-  readonly apply: (commit: CommitRecord, body?: TextPlace) => void;
+  readonly apply: (commit: CommitRecord, body?: EncodedText) => void;
   readonly leaveBodies?: boolean;
   readonly onSegment?: (done: number, total: number) => void;
 }

@@ -309,7 +309,7 @@ export class CollectionState {
       this.recent.delete(version.id);
       gone.push(version);
     }
-    if (gone.length * fewMoved > this.recent.size) this.#closeOrders();
+    if (gone.length * fewMoved > this.recent.size) this.forgetOrders();
     else for (const version of gone) this.#removeFromOrders(version);
     this.#notePackedExpiry();
   }
@@ -321,7 +321,10 @@ export class CollectionState {
     this.#notePackedExpiry();
   }
 
-  /** After documents may have been lost with a damaged pack, or deletions with the journal: none of them is counted, or found where it was read before. */
+  /**
+   * After documents may have been lost with a damaged pack, or deletions with the journal: none of them is counted, or
+   * found where it was read before.
+   */
   countAnew(): void {
     let size = this.#packs.documents;
     for (const { id, deleted } of this.recent.values()) size += (deleted ? 0 : 1) - (this.#packs.has(id) ? 1 : 0);
@@ -329,7 +332,10 @@ export class CollectionState {
     this.#size = size;
   }
 
-  /** Has the orders made anew when they are next asked for: for when index values were set from outside. */
+  /**
+   * Has the orders made anew when they are next asked for: for when index values were set from outside, or much was
+   * moved out of memory at once.
+   */
   forgetOrders(): void {
     this.#orders = undefined;
   }
@@ -447,18 +453,6 @@ export class CollectionState {
       this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
     } else if (this.#isMoving || this.#packs.has(version.id)) this.recent.set(version.id, version);
     else this.recent.delete(version.id);
-  }
-
-  /** Takes out of the orders, in one go through each, what is not in {@link recent} any more. */
-  #closeOrders(): void {
-    const stays = (version: Version): boolean => this.recent.get(version.id) === version;
-    this.#order.retain(stays);
-    for (const orders of this.#indexes) {
-      for (const [value, order] of orders) {
-        order.retain(stays);
-        if (order.size === 0) orders.delete(value);
-      }
-    }
   }
 
   #removeFromOrders(version: Version): void {

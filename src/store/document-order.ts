@@ -85,13 +85,6 @@ export class DocumentOrder {
     }
   }
 
-  /** Removes every version but those that stay. */
-  retain(stays: (version: Version) => boolean): void {
-    this.#slots = this.#slots.filter((slot) => slot !== undefined && stays(slot));
-    this.#places = this.#slots.slice() as Version[];
-    this.#size = this.#slots.length;
-  }
-
   /** Upwards from behind `after`, or downwards from before it; from the end that comes first without one. */
   *walk(direction: "asc" | "desc", after?: Place): Generator<Version> {
     // A snapshot of the array, not of its content: `slots` is replaced when holes are closed, never reordered.

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import { entriesIfPresent } from "../files/entries-if-present.js";
-import type { TextPlace } from "../journal/decode-commit.js";
+import type { EncodedText } from "../files/encoded-text.js";
 import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
@@ -200,7 +200,7 @@ class StateLoader {
   ): Promise<{ journal: JournalReading; upTo: number }> {
     const { fileSystem, layout, storeId, onProgress } = this.#options;
     const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
-    const commits: { readonly commit: CommitRecord; readonly body: TextPlace | undefined }[] = [];
+    const commits: { readonly commit: CommitRecord; readonly body: EncodedText | undefined }[] = [];
     const journal = await readJournal({
       fileSystem,
       directory: layout.journal,
@@ -226,7 +226,7 @@ class StateLoader {
     return { journal, upTo };
   }
 
-  #apply(commit: CommitRecord, body: TextPlace | undefined): void {
+  #apply(commit: CommitRecord, body: EncodedText | undefined): void {
     this.#replayed += 1;
     for (const operation of commit.operations) {
       this.#replayedOperations += 1;
@@ -262,7 +262,7 @@ class StateLoader {
     if (!touched.has(operation.id)) touched.set(operation.id, operation.revision > 1);
   }
 
-  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, place?: TextPlace): Version {
+  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, place?: EncodedText): Version {
     if (place !== undefined) return new ReplayedVersion(state.definition, operation, commit, place);
     const body = JSON.stringify(operation.body);
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);

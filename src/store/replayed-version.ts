@@ -1,5 +1,5 @@
 import type { CollectionDefinition, IndexValue } from "../collections/index.js";
-import type { TextPlace } from "../journal/decode-commit.js";
+import type { EncodedText, StoredText } from "../files/encoded-text.js";
 import type { CommitRecord, PutOperation } from "../journal/record.js";
 import { hasKeys, storedKeys } from "./index-keys.js";
 import { expiryOf, type Version } from "./version.js";
@@ -25,14 +25,14 @@ export class ReplayedVersion implements Version {
   /** In bytes, which are as many as UTF-16 units, or more. */
   readonly bodyLength: number;
   readonly #definition: CollectionDefinition<unknown> | undefined;
-  #body: TextPlace | string | undefined;
+  #body: StoredText | undefined;
   #keys: readonly (IndexValue | undefined)[] | undefined;
 
   constructor(
     definition: CollectionDefinition<unknown> | undefined,
     put: PutOperation,
     { sequence, time }: CommitRecord,
-    body: TextPlace,
+    body: EncodedText,
   ) {
     this.id = put.id;
     this.revision = put.revision;
@@ -44,25 +44,24 @@ export class ReplayedVersion implements Version {
     this.updatedAt = time;
     this.expiresAt = put.expiresAt;
     this.expiresAtMs = expiryOf(put.expiresAt);
-    this.bodyLength = body.end - body.start;
+    this.bodyLength = body.length;
     this.#definition = definition;
     this.#body = body;
     if (definition === undefined || !hasKeys(definition)) this.#keys = [];
   }
 
-  get body(): string | undefined {
-    const body = this.#body;
-    return typeof body === "object" ? body.bytes.toString("utf8", body.start, body.end) : body;
+  get body(): StoredText | undefined {
+    return this.#body;
   }
 
   /** Gives the body up; what it is indexed by is still asked for. */
-  set body(body: string | undefined) {
+  set body(body: StoredText | undefined) {
     this.#keys = this.keys;
     this.#body = body;
   }
 
   get keys(): readonly (IndexValue | undefined)[] {
-    return (this.#keys ??= storedKeys(this.#definition, this, this.body ?? "null"));
+    return (this.#keys ??= storedKeys(this.#definition, this, String(this.#body ?? "null")));
   }
 
   set keys(keys: readonly (IndexValue | undefined)[]) {

@@ -77,7 +77,8 @@ class Job {
     const cache = new ClockCache(cacheBytes);
     const packs: Pack[] = [];
     try {
-      for (const name of names) packs.push(await Pack.open({ ...plan, ...name, fileSystem: blockingFileSystem, cache }));
+      for (const name of names)
+        packs.push(await Pack.open({ ...plan, ...name, fileSystem: blockingFileSystem, cache }));
       await mergePacks({ ...plan, fileSystem: blockingFileSystem, pace }, packs, options);
     } finally {
       for (const pack of packs) await pack.retire();
