@@ -175,7 +175,7 @@ class StateLoader {
       await this.#options.documents.scan(name, {
         document: ({ envelope, body }) => {
           const version = versionOfEnvelope(envelope, body.length, []);
-          if ((state.packs.find(version.id)?.place.sequence ?? 0) >= version.sequence) {
+          if (state.packs.supersedes(version)) {
             this.#superseded.push(this.#options.documents.pathOf(name, version.id));
             return;
           }

@@ -41,6 +41,18 @@ export class PackSet {
     return this.find(id)?.place.deleted === false;
   }
 
+  /**
+   * Whether these packs make a version in memory or in a file of its own superfluous: they hold it, or know a newer one. A
+   * tombstone of the same commit is what stands in the place of a document that could not be read: that document, restored
+   * from the journal, is newer.
+   */
+  supersedes({ id, sequence, deleted }: Pick<PackedPlace, "id" | "sequence" | "deleted">): boolean {
+    const place = this.find(id)?.place;
+    return (
+      place !== undefined && (place.sequence > sequence || (place.sequence === sequence && place.deleted === deleted))
+    );
+  }
+
   /** Whether a pack behind the one at `index` has an entry for the id, which then stands in place of this one's. */
   isReplaced(index: number, id: string): boolean {
     for (let newer = index + 1; newer < this.packs.length; newer += 1) {

@@ -402,7 +402,7 @@ export class Reader implements StoreRole {
     if (opened.length === 0 && packs.length === former.length) return;
     const set = new PackSet(packs, listed?.documents ?? 0);
     const moved = [...state.recent.values()].filter(
-      ({ id, sequence: written }) => written <= sequence && (set.find(id)?.place.sequence ?? 0) >= written,
+      (version) => version.sequence <= sequence && set.supersedes(version),
     );
     state.repack(set, moved);
     const replaced = former.filter((pack) => !packs.includes(pack));

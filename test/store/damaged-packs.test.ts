@@ -330,6 +330,31 @@ describe("the lines of a pack", () => {
   });
 });
 
+describe("a single line of a pack", () => {
+  test("that is restored from the journal stays, though its commit is that of the tombstone in its place", async () => {
+    await using here = await stateFolder();
+    const retaining = { ...settings, journalRetainBytes: 64 * 1024 * 1024 };
+    const state = await here.open(retaining);
+    await fill(state, "ours");
+    await state.close();
+    const path = (await filesBelow(here.directory, /notes.*\.pack$/)).sort().at(-1) ?? "";
+    await truncate(path, (await readFile(path)).length - 10);
+    const again = await here.open(retaining);
+    expect(again.recovery).toMatchObject({ outcome: "recovered", lostDocuments: [] });
+    await again.checkpoint();
+    expect(await allOf(again.collection(notes))).toEqual(expected);
+    await again.close();
+    for (let opening = 0; opening < 2; opening += 1) {
+      const once = await here.open({ ...settings, journalRetainBytes: 0 });
+      expect(once.recovery).toMatchObject({ damage: [], lostDocuments: [] });
+      expect(await allOf(once.collection(notes))).toEqual(expected);
+      await once.checkpoint();
+      await once.close();
+    }
+    expect(await verifyStateDirectory(here.directory)).toMatchObject({ ok: true });
+  });
+});
+
 describe("a pack", () => {
   test("of the same directory at another time, under the name of one that is listed, is told by verify", async () => {
     const [first, second] = [await freshCopy(), await freshCopy()];
