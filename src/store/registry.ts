@@ -29,7 +29,7 @@ export class CollectionRegistry {
     const { definition, columns, packs } = state;
     if (definition === undefined || !hasKeys(definition)) return;
     if (packs.packs.every((pack) => sameColumns(pack.columns, columns))) return;
-    state.indexing = this.#gatherKeys(state, definition);
+    this.#index(state, definition);
   }
 
   names(): string[] {
@@ -79,9 +79,18 @@ export class CollectionRegistry {
     state.definition = definition;
     if (hasKeys(definition)) {
       if (state.size === 0) state.forgetOrders();
-      else state.indexing = this.#gatherKeys(state, definition);
+      else this.#index(state, definition);
     }
     return state;
+  }
+
+  #index(state: CollectionState, definition: CollectionDefinition<unknown>): void {
+    const indexing = this.#gatherKeys(state, definition);
+    state.indexing = indexing;
+    // Listings wait for it, and fail as it does. Until one comes, nobody else would be told.
+    indexing.catch((error: unknown) => {
+      process.emitWarning(`Holdfast can not list ${state.name}, whose documents it could not index: ${String(error)}`);
+    });
   }
 
   async #gatherKeys(state: CollectionState, definition: CollectionDefinition<unknown>): Promise<void> {

@@ -243,3 +243,24 @@ test.each([
   await state.close();
   expect(await verifyStateDirectory(folder.directory)).toMatchObject({ ok: true, findings: [] });
 });
+
+test("packs with a damaged line that are to get another index are told; their listings fail, and nothing else", async () => {
+  await using folder = await stateFolder();
+  const expected = await packedIn(folder);
+  await damage(folder, "n2");
+  const state = await folder.open({ ...settings, collections: [] });
+  const warnings: string[] = [];
+  const listener = ({ message }: Error): unknown => warnings.push(message);
+  process.on("warning", listener);
+  try {
+    const counted = state.collection({ ...notes, indexes: { count: { path: "count" } } });
+    await eventually("it is told", () => warnings.some((message) => message.includes("can not list notes")));
+    expect((await rejectionOf(counted.list())).code).toBe("CORRUPT");
+    expect((await rejectionOf(counted.count({ where: { count: 1 } }))).code).toBe("CORRUPT");
+    expect((await counted.get("n1"))?.body).toEqual(expected.get("n1"));
+    await counted.put("n2", { text: "again" });
+    expect((await counted.get("n2"))?.body).toEqual({ text: "again" });
+  } finally {
+    process.off("warning", listener);
+  }
+});
