@@ -5,6 +5,7 @@ import { foundFaultMutations } from "./found-faults.js";
 import { journalReadingMutations } from "./journal-reading.js";
 import { journalWritingMutations } from "./journal-writing.js";
 import { ownershipMutations } from "./ownership.js";
+import { packThreadMutations } from "./pack-thread.js";
 import { packMutations } from "./packs.js";
 import { recoveryMutations } from "./recovery.js";
 import { surfaceMutations } from "./surfaces.js";
@@ -22,4 +23,5 @@ export const mutations: readonly Mutation[] = [
   ...systemFaultMutations,
   ...foundFaultMutations,
   ...packMutations,
+  ...packThreadMutations,
 ];
