@@ -13,10 +13,11 @@ export interface OutlinedCommit {
   readonly body: EncodedText;
 }
 
-const beforeBody = Buffer.from(',"body":');
+const beforeBody = ',"body":';
+/** Where the body begins at the latest, for it to be found: behind an id of 256 characters there is room enough. */
+const longestHead = 1024;
 /** Behind the body: the ends of the operation, of the operations, and of the commit. */
 const afterBody = "}]}";
-const afterBodyBytes = Buffer.from(afterBody);
 
 /**
  * Reads a commit without its body, which takes most of the time that reading it as a whole does.
@@ -30,8 +31,9 @@ const afterBodyBytes = Buffer.from(afterBody);
 export function outlineCommit(bytes: Buffer, start: number, end: number): OutlinedCommit | undefined {
   const json = start + linePrefixLength;
   const bodyEnd = end - afterBody.length;
-  if (!afterBodyBytes.equals(bytes.subarray(bodyEnd, end))) return undefined;
-  const found = bytes.subarray(json, end).indexOf(beforeBody);
+  if (bytes[bodyEnd] !== closingBrace || bytes[bodyEnd + 1] !== closingBracket || bytes[bodyEnd + 2] !== closingBrace)
+    return undefined;
+  const found = bytes.toString("latin1", json, Math.min(end, json + longestHead)).indexOf(beforeBody);
   const body = new EncodedText(bytes, json + found + beforeBody.length, bodyEnd);
   if (found < 0 || !isOneStructure(body)) return undefined;
   const line = parseLine(bytes.toString("utf8", json, json + found) + afterBody);
