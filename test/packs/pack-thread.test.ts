@@ -122,6 +122,34 @@ describe("a thread that makes packs", () => {
     }
   });
 
+  test("writes documents of megabytes, of which only a few are handed over at once", async () => {
+    await using here = await temporaryFolder();
+    await using there = await temporaryFolder();
+    const maker = threaded();
+    await maker.write(planOf(there.path), contentOf(), noProgress);
+    let handedOver = 0;
+    let largest = 0;
+    const large: PackContent = {
+      size: 24,
+      *[Symbol.iterator]() {
+        for (const document of contentOf(24)) {
+          handedOver += 1;
+          yield { ...document, body: JSON.stringify("x".repeat(1024 * 1024)) };
+        }
+      },
+    };
+    await local.write(planOf(here.path), large, noProgress);
+    handedOver = 0;
+    let isFirst = true;
+    await maker.write(planOf(there.path), large, () => {
+      if (isFirst) largest = handedOver;
+      isFirst = false;
+    });
+    expect(await hashesOf(there.path)).toEqual(await hashesOf(here.path));
+    expect(largest).toBeLessThan(5);
+    expect(handedOver).toBe(24);
+  });
+
   test("merges to the very bytes, while it writes another pack", async () => {
     await using here = await temporaryFolder();
     await using there = await temporaryFolder();

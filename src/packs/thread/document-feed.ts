@@ -1,16 +1,15 @@
-import type { PackDocument } from "../pack-document.js";
-import { batchDocuments } from "./messages.js";
+import type { Batch } from "./messages.js";
 
 /** Documents as they arrive, in the thread that packs them. */
 export class DocumentFeed {
-  #batches: (readonly PackDocument[])[] = [];
+  #batches: Batch[] = [];
   #failure: Error | undefined;
   #arrived: () => void = () => undefined;
   /** How many batches were taken that nobody has been told of. */
   taken = 0;
 
-  push(documents: readonly PackDocument[]): void {
-    this.#batches.push(documents);
+  push(batch: Batch): void {
+    this.#batches.push(batch);
     this.#arrived();
   }
 
@@ -20,14 +19,13 @@ export class DocumentFeed {
     this.#arrived();
   }
 
-  /** @returns the next batch, and whether it is the last. */
-  async next(): Promise<{ readonly documents: readonly PackDocument[]; readonly isLast: boolean }> {
+  async next(): Promise<Batch> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const documents = this.#batches.shift();
-      if (documents !== undefined) {
+      const batch = this.#batches.shift();
+      if (batch !== undefined) {
         this.taken += 1;
-        return { documents, isLast: documents.length < batchDocuments };
+        return batch;
       }
       await new Promise<void>((resolve) => {
         this.#arrived = resolve;

@@ -93,7 +93,7 @@ class Job {
     const now = performance.now();
     if (now < this.#nextReport && this.feed.taken === 0) return;
     this.#nextReport = now + reportEveryMs;
-    this.#tell({ kind: "progress", job: this.#order.job, wanted: this.feed.taken });
+    this.#tell({ kind: "progress", job: this.#order.job, taken: this.feed.taken });
     this.feed.taken = 0;
   }
 
@@ -107,7 +107,7 @@ function serve(port: MessagePort): void {
   port.on("message", (message: ToThread) => {
     switch (message.kind) {
       case "documents":
-        jobs.get(message.job)?.feed.push(message.documents);
+        jobs.get(message.job)?.feed.push(message.batch);
         break;
       case "stop":
         jobs.get(message.job)?.stop();

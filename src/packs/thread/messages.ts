@@ -14,21 +14,21 @@ export type Order =
       readonly how: Omit<MergePlan, "salvage">;
     };
 
+/** Documents of a pack that is being written. */
+export interface Batch {
+  readonly documents: readonly PackDocument[];
+  readonly isLast: boolean;
+}
+
 /** What the thread is told. */
 export type ToThread =
   | Order
-  /** Documents of a pack that is being written; fewer than a whole batch are the last. */
-  | { readonly kind: "documents"; readonly job: number; readonly documents: readonly PackDocument[] }
+  | { readonly kind: "documents"; readonly job: number; readonly batch: Batch }
   | { readonly kind: "stop"; readonly job: number };
 
 /** What the thread tells. */
 export type FromThread =
-  /** It goes on; `wanted` more batches of documents have room. */
-  | { readonly kind: "progress"; readonly job: number; readonly wanted: number }
+  /** It goes on, and has taken so many batches of documents since it last said so. */
+  | { readonly kind: "progress"; readonly job: number; readonly taken: number }
   | { readonly kind: "done"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: SentError };
-
-/** How many documents are handed over at once: a fraction of a millisecond for each side. */
-export const batchDocuments = 128;
-/** How many batches may be on their way, so that the thread has work while the other side is busy, and memory a bound. */
-export const batchesUnderWay = 8;

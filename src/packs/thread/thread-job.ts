@@ -1,7 +1,13 @@
 import type { PackContent } from "../pack-maker.js";
 import type { PackDocument } from "../pack-document.js";
-import { batchDocuments, batchesUnderWay, type FromThread, type ToThread } from "./messages.js";
+import type { FromThread, ToThread } from "./messages.js";
 import { receivedError } from "./sent-error.js";
+
+/** A batch ends with so many documents, or bytes: a fraction of a millisecond for each side. */
+const batchDocuments = 128;
+const batchBytes = 256 * 1024;
+/** So much may be on its way: the thread has work while this side is busy, and the memory for copies has a bound. */
+const mostUnderWay = 2 * 1024 * 1024;
 
 /** A pack that the thread is making, as this side sees it. */
 export class ThreadJob {
@@ -13,6 +19,8 @@ export class ThreadJob {
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   #documents: Iterator<PackDocument> | undefined;
+  /** How many bytes the batches have, roughly, that the thread has not taken yet; the oldest first. */
+  readonly #underWay: number[] = [];
   /** Why this side wants it no more, if so. */
   #stopped: { readonly why: unknown } | undefined;
 
@@ -30,7 +38,7 @@ export class ThreadJob {
   feed(content: PackContent): void {
     this.#documents = content[Symbol.iterator]();
     this.#unlessItFails(() => {
-      this.#send(batchesUnderWay);
+      this.#send();
     });
   }
 
@@ -40,7 +48,8 @@ export class ThreadJob {
       case "progress":
         this.#unlessItFails(() => {
           this.#onProgress();
-          this.#send(message.wanted);
+          this.#underWay.splice(0, message.taken);
+          this.#send();
         });
         return false;
       case "done":
@@ -58,18 +67,22 @@ export class ThreadJob {
     this.#reject(this.#stopped === undefined ? error : this.#stopped.why);
   }
 
-  #send(batches: number): void {
-    for (let sent = 0; sent < batches && this.#documents !== undefined; sent += 1) {
+  #send(): void {
+    while (this.#documents !== undefined && this.#underWay.reduce((sum, bytes) => sum + bytes, 0) < mostUnderWay) {
       const documents: PackDocument[] = [];
-      while (documents.length < batchDocuments) {
+      let bytes = 0;
+      while (documents.length < batchDocuments && bytes < batchBytes) {
         const next = this.#documents.next();
         if (next.done === true) {
           this.#documents = undefined;
           break;
         }
         documents.push(next.value);
+        bytes += next.value.body.length;
       }
-      this.#tell({ kind: "documents", job: this.#number, documents });
+      this.#underWay.push(bytes);
+      const batch = { documents, isLast: this.#documents === undefined };
+      this.#tell({ kind: "documents", job: this.#number, batch });
     }
   }
 

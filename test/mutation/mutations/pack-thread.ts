@@ -39,10 +39,10 @@ export const packThreadMutations: readonly Mutation[] = [
   },
   {
     name: "last-documents-stay-behind",
-    bug: "A pack is taken for whole when its documents fill their last batch, whatever comes behind.",
-    file: "src/packs/thread/document-feed.ts",
-    find: "isLast: documents.length < batchDocuments",
-    replace: "isLast: documents.length <= batchDocuments",
+    bug: "A pack is taken for whole when a batch of its documents is full, whatever comes behind.",
+    file: "src/packs/thread/thread-job.ts",
+    find: "isLast: this.#documents === undefined",
+    replace: "isLast: documents.length === batchDocuments",
     tests: [thread],
   },
 ];
