@@ -420,14 +420,14 @@ export function placeAt(block: Block, index: number, id: string): PackedPlace {
   };
 }
 
+/** Room for one id; a longer one than is allowed today gets its own. */
+const idRoom = Buffer.allocUnsafeSlow(1024);
+
 function idAt(block: Block, index: number): string {
-  const binary = block.keyText(index, 0);
-  for (let at = 0; at < binary.length; at += 1) {
-    if (binary.charCodeAt(at) < 0x80) continue;
-    const bytes = Buffer.from(binary, "latin1");
-    return readText(bytes, 0, bytes.length);
-  }
-  return binary;
+  const length = block.copyKey(index, idRoom);
+  if (length <= idRoom.length) return readText(idRoom, 0, length);
+  const room = Buffer.allocUnsafeSlow(length);
+  return readText(room, 0, block.copyKey(index, room));
 }
 
 /** Goes to the first entry behind all that begin with these bytes. */

@@ -160,31 +160,27 @@ export class CollectionState {
   }
 
   /** All documents, or those with one value of an index, in the order of listings, from behind a place on. */
-  *walk(options: {
+  walk(options: {
     readonly direction: "asc" | "desc";
     readonly index?: number | undefined;
     readonly value?: IndexValue | undefined;
     readonly after?: Place | undefined;
-  }): Generator<Listed> {
+  }): Iterable<Listed> {
     const { direction, index, value, after } = options;
-    if (index !== undefined && value === undefined) return;
+    if (index !== undefined && value === undefined) return [];
     this.#orders ??= this.#ordersOfRecent();
     const { all, indexes } = this.#orders;
     const order = index === undefined ? all : indexes[index]?.get(value as IndexValue);
-    const recent = this.#listRecent(order?.walk(direction, after) ?? []);
+    const recent = order === undefined || order.size === 0 ? [] : [this.#listRecent(order.walk(direction, after))];
     const { packs } = this.#packs;
-    if (packs.length === 0) {
-      yield* recent;
-      return;
-    }
     const table = index ?? (this.definition?.order === undefined ? "created" : "order");
     const range = {
       direction,
       ...(value === undefined ? {} : { value }),
       ...(after === undefined ? {} : { after: this.orderKeyOf(after) }),
     };
-    const sources = packs.map((pack, position) => this.#listPacked(pack, position, pack.walk(table, range)));
-    yield* mergeInOrder([recent, ...sources], direction);
+    const packed = packs.map((pack, position) => this.#listPacked(pack, position, pack.walk(table, range)));
+    return mergeInOrder([...recent, ...packed], direction);
   }
 
   /** Packed documents whose time has come, the earliest first. */

@@ -1,5 +1,13 @@
 /** Merges sources that are each in order, as that of listings is: by their keys, upwards or downwards. */
-export function* mergeInOrder<Item extends { readonly orderKey: string }>(
+export function mergeInOrder<Item extends { readonly orderKey: string }>(
+  sources: readonly IterableIterator<Item>[],
+  direction: "asc" | "desc",
+): Iterable<Item> {
+  // Handing items on from one generator to the next is a good part of what a listing costs, and needless for one source.
+  return sources.length === 1 ? (sources[0] as IterableIterator<Item>) : merge(sources, direction);
+}
+
+function* merge<Item extends { readonly orderKey: string }>(
   sources: readonly Iterator<Item>[],
   direction: "asc" | "desc",
 ): Generator<Item> {

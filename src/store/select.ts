@@ -106,19 +106,17 @@ function placeOf(state: CollectionState, id: string, overlay: ReadonlyMap<string
 }
 
 /** Everything with the values asked for, in the order of listings; nothing is read from packs but their indexes. */
-export function* matching(
+export function matching(
   state: CollectionState,
   where: Query["where"],
   overlay: ReadonlyMap<string, Version>,
   direction: "asc" | "desc",
   cursor?: Place,
-): Generator<Listed> {
+): Iterable<Listed> {
   const first = where[0];
   const base = state.walk({ direction, index: first?.index, value: first?.value, after: cursor });
-  if (overlay.size === 0) {
-    yield* allMatching(base, where, overlay);
-    return;
-  }
+  // What is in memory, too, was found by the first index.
+  if (overlay.size === 0) return where.length < 2 ? base : allMatching(base, where, overlay);
   const { compare } = state;
   const sign = direction === "asc" ? 1 : -1;
   const over = [...overlay.values()]
@@ -129,7 +127,7 @@ export function* matching(
       const { id, expiresAtMs } = version;
       return { id, orderKey: state.orderKeyOf(version), expiresAtMs, version, packed: undefined };
     });
-  yield* mergeInOrder([over.values(), allMatching(base, where, overlay)], direction);
+  return mergeInOrder([over.values(), allMatching(base, where, overlay)], direction);
 }
 
 function* allMatching(

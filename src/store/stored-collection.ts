@@ -75,12 +75,9 @@ export class StoredCollection<Body> implements Collection<Body> {
     let turnEnds = performance.now() + longestTurnMs;
     for (const listed of found) {
       const version = this.#state.versionOf(listed);
-      const read = await this.#engine.bodies.read(this.name, version);
-      if (read === "replaced") {
-        await this.#engine.replaced(this.#state, version);
-        return undefined;
-      }
-      documents.push(documentOf(this.#definition, version, read.json));
+      const json = this.#engine.bodies.inMemory(version) ?? (await this.#newestBody(version));
+      if (json === undefined) return undefined;
+      documents.push(documentOf(this.#definition, version, json));
       if (performance.now() < turnEnds) continue;
       await giveWay();
       turnEnds = performance.now() + longestTurnMs;
