@@ -14,4 +14,5 @@ export { openRebuilt, rebuildIndex, type KeysOf, type OpenRebuiltOptions } from 
 export type { PackProblem } from "./pack-problem.js";
 export { retainAll } from "./retain-all.js";
 export { verifyPack } from "./verify-pack.js";
+export type { WalkedEntry } from "./walked-entry.js";
 export { writePack } from "./write-pack.js";

@@ -18,6 +18,7 @@ import { summaryOf, type PackSummary } from "./pack-summary.js";
 import { PackTables } from "./pack-tables.js";
 import { TableCursor } from "./table-cursor.js";
 import { TableScan } from "./table-scan.js";
+import { WalkedEntry } from "./walked-entry.js";
 import { Window } from "./window.js";
 
 /** What the index says of a document, or of a deletion, without reading it. */
@@ -167,7 +168,7 @@ export class Pack {
   *walk(
     table: "created" | "order" | number,
     options: WalkOptions,
-  ): Generator<{ readonly orderKey: string; readonly ordinal: number }> {
+  ): Generator<WalkedEntry> {
     this.#assertOpen();
     const { direction, value, after } = options;
     if ((typeof table === "number") !== (value !== undefined)) {
@@ -191,7 +192,7 @@ export class Pack {
     for (;;) {
       const { block, index } = cursor;
       if (!block?.startsWith(index, prefix, prefix.length)) return;
-      yield { orderKey: block.keyText(index, prefix.length), ordinal: block.ordinalAt(index) };
+      yield new WalkedEntry(block, index, prefix.length);
       this.#assertOpen();
       if (direction === "asc") cursor.next();
       else cursor.previous();

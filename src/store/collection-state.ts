@@ -7,12 +7,14 @@ import {
   type Pack,
   type PackColumns,
   type PackedPlace,
+  type WalkedEntry,
 } from "../packs/index.js";
 import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces, type Place } from "./document-order.js";
 import { hasKeys } from "./index-keys.js";
+import { PackedListed, type Listed } from "./listed.js";
 import { mergeInOrder } from "./merge-in-order.js";
 import { PackSet, type PackedVersion } from "./pack-set.js";
-import { ReadDocument } from "./read-document.js";
+import { ReadPacked, type ReadDocument } from "./read-document.js";
 import { unreadableVersion } from "./unreadable-version.js";
 import { versionOfEnvelope, type Version } from "./version.js";
 
@@ -24,16 +26,6 @@ const largestSequence = 2 ** 48 - 1;
  * With thousands of documents in one checkpoint, that makes the difference of some tens of milliseconds in one turn.
  */
 const fewMoved = 8;
-
-/** A document as listings come upon it: in memory, or in a pack and not read yet. */
-export interface Listed {
-  readonly id: string;
-  /** Where it stands in the order of listings; compares as JavaScript strings do. */
-  readonly orderKey: string;
-  readonly expiresAtMs: number;
-  readonly version: Version | undefined;
-  readonly packed: PackedVersion | undefined;
-}
 
 /** The order of listings, of all documents and of those with one value of an index. */
 interface Orders {
@@ -73,6 +65,8 @@ export class CollectionState {
    * takes its place here away, stands in {@link recent} first, and is packed from there.
    */
   readonly #read = new Map<string, ReadDocument<string>>();
+  /** The same by pack, and by the documents' numbers in it. */
+  readonly #readIn = new WeakMap<Pack, Map<number, ReadPacked>>();
   readonly #cache: ClockCache;
   /** Whether a checkpoint is moving documents; see {@link beginMoving}. */
   #isMoving = false;
@@ -111,8 +105,8 @@ export class CollectionState {
   }
 
   /** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
-  versionOf({ id, version, packed }: Listed): Version {
-    return version ?? this.#keptVersion(id, packed) ?? this.#readPacked(packed as PackedVersion);
+  versionOf({ id, version, packed, read }: Listed): Version {
+    return version ?? read ?? this.#keptVersion(id, packed) ?? this.#readPacked(packed as PackedVersion);
   }
 
   /** The newest version, acknowledged or not; a deletion on its way counts. */
@@ -380,27 +374,36 @@ export class CollectionState {
     // Only what is the newest may be found here later, and a listing reads what was that when it began.
     const position = this.#packs.packs.indexOf(packed.pack);
     if (position >= 0 && !this.#isHidden(position, envelope.id))
-      this.#cache.keep(new ReadDocument(this.#read, envelope.id, version, body));
+      this.#cache.keep(
+        new ReadPacked(this.#read, this.#readInPack(packed.pack), packed.place.ordinal, version, body),
+      );
     return version;
+  }
+
+  #readInPack(pack: Pack): Map<number, ReadPacked> {
+    let read = this.#readIn.get(pack);
+    if (read === undefined) this.#readIn.set(pack, (read = new Map<number, ReadPacked>()));
+    return read;
   }
 
   *#listRecent(versions: Iterable<Version>): Generator<Listed> {
     for (const version of versions) {
       const { id, expiresAtMs } = version;
-      yield { id, orderKey: this.orderKeyOf(version), expiresAtMs, version, packed: undefined };
+      yield { id, orderKey: this.orderKeyOf(version), expiresAtMs, version, packed: undefined, read: undefined };
     }
   }
 
   *#listPacked(
     pack: Pack,
     position: number,
-    entries: Iterable<{ readonly orderKey: string; readonly ordinal: number }>,
+    entries: Iterable<WalkedEntry>,
   ): Generator<Listed> {
-    for (const { orderKey, ordinal } of entries) {
-      const place = pack.at(ordinal);
-      const { id, expiresAtMs } = place;
-      if (!this.#isHidden(position, id))
-        yield { id, orderKey, expiresAtMs, version: undefined, packed: { pack, place } };
+    const readHere = this.#readInPack(pack);
+    for (const entry of entries) {
+      const kept = readHere.get(entry.ordinal);
+      if (kept !== undefined) kept.recent = true;
+      const packed = kept?.version.packed ?? { pack, place: pack.at(entry.ordinal) };
+      if (!this.#isHidden(position, packed.place.id)) yield new PackedListed(entry, packed, kept?.version);
     }
   }
 

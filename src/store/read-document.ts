@@ -33,3 +33,34 @@ export class ReadDocument<Key> extends CachedPiece {
     this.#home.delete(this.#key);
   }
 }
+
+/** One that was read from a pack: listings find it there by its number, without making its id. */
+export class ReadPacked extends ReadDocument<string> {
+  readonly #inPack: Map<number, ReadPacked>;
+  readonly #ordinal: number;
+
+  /** @param inPack where it is looked for under `ordinal`, its number in the pack. */
+  constructor(
+    home: Map<string, ReadDocument<string>>,
+    inPack: Map<number, ReadPacked>,
+    ordinal: number,
+    version: Version,
+    json: string,
+  ) {
+    super(home, version.id, version, json);
+    this.#inPack = inPack;
+    this.#ordinal = ordinal;
+  }
+
+  /** @internal */
+  override enter(): void {
+    super.enter();
+    this.#inPack.set(this.#ordinal, this);
+  }
+
+  /** @internal */
+  override leave(): void {
+    super.leave();
+    this.#inPack.delete(this.#ordinal);
+  }
+}

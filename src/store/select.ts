@@ -1,9 +1,10 @@
 import type { IndexValue, ListOptions, OrderPosition } from "../collections/index.js";
 import { checkId } from "../collections/check-id.js";
 import { HoldfastError, type Problem } from "../errors.js";
-import type { CollectionState, Listed } from "./collection-state.js";
+import type { CollectionState } from "./collection-state.js";
 import type { Place } from "./document-order.js";
 import { storedKeys } from "./index-keys.js";
+import type { Listed } from "./listed.js";
 import { mergeInOrder } from "./merge-in-order.js";
 import { assertReadable } from "./unreadable-version.js";
 import type { Version } from "./version.js";
@@ -125,7 +126,7 @@ export function matching(
     .sort((left, right) => compare(left, right) * sign)
     .map((version): Listed => {
       const { id, expiresAtMs } = version;
-      return { id, orderKey: state.orderKeyOf(version), expiresAtMs, version, packed: undefined };
+      return { id, orderKey: state.orderKeyOf(version), expiresAtMs, version, packed: undefined, read: undefined };
     });
   return mergeInOrder([over.values(), allMatching(base, where, overlay)], direction);
 }

@@ -11,10 +11,11 @@ import type {
   WriteOptions,
 } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import type { CollectionState, Listed } from "./collection-state.js";
+import type { CollectionState } from "./collection-state.js";
 import type { PreparedWrite } from "./committer.js";
 import { living, type Engine } from "./engine.js";
 import { documentOf, interpretBody } from "./interpret-body.js";
+import type { Listed } from "./listed.js";
 import { checkRevision, prepareDelete, preparePut } from "./prepare-write.js";
 import { parseQuery, select, type Query, type Selection } from "./select.js";
 import { assertReadable, originOf } from "./unreadable-version.js";
