@@ -74,7 +74,7 @@ const packs = z.strictObject({
     .default(67_108_864)
     .describe("What merging may read and write in a second, so that it leaves the disk to commits."),
   indexCacheBytes: bytes(65_536)
-    .default(33_554_432)
+    .default(67_108_864)
     .describe("How much of the indexes of all packs is kept in memory."),
 });
 

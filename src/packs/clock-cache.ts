@@ -17,6 +17,9 @@ export abstract class CachedPiece {
   abstract leave(): void;
 }
 
+/** Of so many offered pieces that there is no room for, one is taken in. */
+const offersPerPlace = 8;
+
 /**
  * What was read, bounded by bytes and shared by all packs or collections of a store. Owners find their pieces by
  * themselves, so that a look-up costs nothing here; the cache only decides which piece has to go, by the CLOCK rule: a
@@ -26,6 +29,8 @@ export class ClockCache {
   /** The most bytes it keeps. */
   readonly capacityBytes: number;
   #bytes = 0;
+  /** How many pieces were offered that there was no room for. */
+  #offers = 0;
   /** The next piece to be looked at; newcomers enter behind it, so they are looked at last. */
   #hand: CachedPiece | undefined;
 
@@ -37,6 +42,20 @@ export class ClockCache {
   /** How many bytes it keeps now. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * Takes in a piece if that costs no other its place, and else one in {@link offersPerPlace}. Of pieces that are asked
+   * for again and again each comes in soon, and those that are asked for most come in first and stay. Were all taken in,
+   * reads all over a store much larger than the cache would exchange what is kept for what is no better, and that costs
+   * more than reading it.
+   */
+  offer(piece: CachedPiece): void {
+    if (this.#bytes + piece.weight > this.capacityBytes) {
+      this.#offers += 1;
+      if (this.#offers % offersPerPlace !== 0) return;
+    }
+    this.keep(piece);
   }
 
   /** Takes in a piece, at the cost of others. */

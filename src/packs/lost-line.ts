@@ -1,5 +1,5 @@
 import { encodeDocument } from "../documents/envelope.js";
-import type { PackedPlace } from "./pack.js";
+import type { PackedPlace } from "./packed-place.js";
 
 /**
  * What a pack holds in the place of a document, or of a tombstone, that can not be read any more: a tombstone of the same

@@ -8,7 +8,8 @@ import { IndexWriter, type OtherTables } from "./index-writer.js";
 import { KeyBytes, readText } from "./key-bytes.js";
 import { lostLine } from "./lost-line.js";
 import type { NewFile } from "./output.js";
-import { placeAt, type Pack, type PackedPlace } from "./pack.js";
+import type { Pack } from "./pack.js";
+import { PackedPlace } from "./packed-place.js";
 import { Pacer } from "./pacer.js";
 import { sameColumns } from "./pack-columns.js";
 import type { PackSummary } from "./pack-summary.js";
@@ -89,7 +90,7 @@ class IdSource extends TableScan {
   }
 
   get place(): PackedPlace {
-    return placeAt(this.block as Block, this.index, readText(this.key, 0, this.keyLength));
+    return new PackedPlace(this.block as Block, this.index, readText(this.key, 0, this.keyLength));
   }
 }
 
@@ -160,9 +161,10 @@ class Merge {
       this.#leaveOut(source, place, source.pack.damaged(place, "is damaged", error));
       return;
     }
-    const offset = this.#packFile.position;
+    const { length, sequence, expiresAtMs, deleted } = place;
+    const payload = { offset: this.#packFile.position, length, sequence, expiresAtMs, deleted };
     this.#packFile.append(line, 0, line.length);
-    source.newOrdinals[place.ordinal] = this.index.addId(source.key, source.keyLength, { ...place, offset });
+    source.newOrdinals[place.ordinal] = this.index.addId(source.key, source.keyLength, payload);
   }
 
   /** What its columns say of it is left out with it: its new ordinal stays unset, for a tombstone is among the ids only. */

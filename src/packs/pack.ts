@@ -8,35 +8,18 @@ import type { Block } from "./block.js";
 import type { ClockCache } from "./clock-cache.js";
 import { isKnownDamaged, readFully, readFullyNow, type ReadableFile } from "./checked-file.js";
 import { hashOfId } from "./id-filter.js";
-import { expiryIn, isTombstone, lengthIn, offsetIn, sequenceIn } from "./id-payload.js";
 import { readDirectory, type IndexDirectory } from "./index-directory.js";
 import { KeyBytes, readText } from "./key-bytes.js";
 import { MemoryFile } from "./memory-file.js";
 import type { PackColumns } from "./pack-columns.js";
 import { packFileNames } from "./pack-name.js";
 import { summaryOf, type PackSummary } from "./pack-summary.js";
+import { idAt, PackedPlace } from "./packed-place.js";
 import { PackTables } from "./pack-tables.js";
 import { TableCursor } from "./table-cursor.js";
 import { TableScan } from "./table-scan.js";
 import { WalkedEntry } from "./walked-entry.js";
 import { Window } from "./window.js";
-
-/** What the index says of a document, or of a deletion, without reading it. */
-export interface PackedPlace {
-  /** Its number in the pack, by id, from 0. */
-  readonly ordinal: number;
-  readonly id: string;
-  /** Where its line begins. */
-  readonly offset: number;
-  /** How long its line is, in bytes. */
-  readonly length: number;
-  /** The commit that wrote it. */
-  readonly sequence: number;
-  /** Milliseconds since 1970; `Infinity`: never. */
-  readonly expiresAtMs: number;
-  /** Whether it is a tombstone. */
-  readonly deleted: boolean;
-}
 
 export interface OpenPackOptions {
   readonly fileSystem: FileSystem;
@@ -148,7 +131,7 @@ export class Pack {
     const key = this.#key.clear().appendText(id);
     if (!this.tables.filter.mayHold(hashOfId(key.bytes, key.length))) return undefined;
     const cursor = this.#cursor;
-    return cursor.find(key.bytes, key.length) ? placeAt(cursor.block as Block, cursor.index, id) : undefined;
+    return cursor.find(key.bytes, key.length) ? new PackedPlace(cursor.block as Block, cursor.index, id) : undefined;
   }
 
   /** @param ordinal from 0, below the number of documents and tombstones. */
@@ -158,17 +141,14 @@ export class Pack {
     cursor.goTo(ordinal);
     const block = cursor.block;
     if (block === undefined || ordinal < 0) throw new RangeError(`${this.path} has no document ${ordinal}.`);
-    return placeAt(block, cursor.index, idAt(block, cursor.index));
+    return new PackedPlace(block, cursor.index, idAt(block, cursor.index));
   }
 
   /**
    * Walks documents in an order: of creation, of the declared order, or, of those that have a value for the index of
    * this number, in the one of the two that listings are in. Tombstones are in none.
    */
-  *walk(
-    table: "created" | "order" | number,
-    options: WalkOptions,
-  ): Generator<WalkedEntry> {
+  *walk(table: "created" | "order" | number, options: WalkOptions): Generator<WalkedEntry> {
     this.#assertOpen();
     const { direction, value, after } = options;
     if ((typeof table === "number") !== (value !== undefined)) {
@@ -279,7 +259,7 @@ export class Pack {
       const ids = new TableScan(this.tables.ids);
       const window = new Window(this.lines, windowBytes);
       while (ids.step() || (await ids.load())) {
-        const place = placeAt(ids.block as Block, ids.index, readText(ids.key, 0, ids.keyLength));
+        const place = new PackedPlace(ids.block as Block, ids.index, readText(ids.key, 0, ids.keyLength));
         if (!window.has(place.offset, place.length)) {
           await options.pace?.();
           await window.move(place.offset, place.length, this.summary.packBytes);
@@ -404,31 +384,6 @@ function checkIdentity(directory: IndexDirectory, options: OpenPackOptions, path
       details: { path, member: name, found: directory[name], expected },
     });
   }
-}
-
-/** @internal The place that an entry of the table of ids tells of. */
-export function placeAt(block: Block, index: number, id: string): PackedPlace {
-  const { bytes } = block;
-  const at = block.payloadAt(index);
-  return {
-    ordinal: block.firstEntry + index,
-    id,
-    offset: offsetIn(bytes, at),
-    length: lengthIn(bytes, at),
-    sequence: sequenceIn(bytes, at),
-    expiresAtMs: expiryIn(bytes, at),
-    deleted: isTombstone(bytes, at),
-  };
-}
-
-/** Room for one id; a longer one than is allowed today gets its own. */
-const idRoom = Buffer.allocUnsafeSlow(1024);
-
-function idAt(block: Block, index: number): string {
-  const length = block.copyKey(index, idRoom);
-  if (length <= idRoom.length) return readText(idRoom, 0, length);
-  const room = Buffer.allocUnsafeSlow(length);
-  return readText(room, 0, block.copyKey(index, room));
 }
 
 /** Goes to the first entry behind all that begin with these bytes. */

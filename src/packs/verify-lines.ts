@@ -6,7 +6,8 @@ import { hashOfId } from "./id-filter.js";
 import { storableExpiry } from "./id-payload.js";
 import { KeyBytes, readText } from "./key-bytes.js";
 import { appendCreationKey } from "./order-key.js";
-import { placeAt, type Pack, type PackedPlace } from "./pack.js";
+import type { Pack } from "./pack.js";
+import { PackedPlace } from "./packed-place.js";
 import type { Pacer } from "./pacer.js";
 import { TableCursor } from "./table-cursor.js";
 import { TableScan } from "./table-scan.js";
@@ -29,7 +30,7 @@ export async function verifyLines(pack: Pack, onProblem: OnProblem, pacer: Pacer
   const lookUps = new LookUps(pack, onProblem);
   let end = 0;
   while (ids.step() || (await ids.load())) {
-    const place = placeAt(ids.block as Block, ids.index, readText(ids.key, 0, ids.keyLength));
+    const place = new PackedPlace(ids.block as Block, ids.index, readText(ids.key, 0, ids.keyLength));
     const report = (detail: string): void => {
       onProblem({ offset: place.offset, id: place.id, detail });
     };

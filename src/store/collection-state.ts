@@ -13,13 +13,16 @@ import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces, typ
 import { hasKeys } from "./index-keys.js";
 import { PackedListed, type Listed } from "./listed.js";
 import { mergeInOrder } from "./merge-in-order.js";
-import { PackSet, type PackedVersion } from "./pack-set.js";
-import { ReadPacked, type ReadDocument } from "./read-document.js";
+import { PackedVersion, PackSet } from "./pack-set.js";
+import { PackedReads } from "./packed-reads.js";
 import { unreadableVersion } from "./unreadable-version.js";
 import { versionOfEnvelope, type Version } from "./version.js";
 
 /** The largest number that a key of creation has room for. */
 const largestSequence = 2 ** 48 - 1;
+
+/** Those of what is in packs are in the packs' indexes. */
+const noKeys: Version["keys"] = [];
 
 /**
  * To go through all that is in memory costs less for each document than to look for one, so many times less at least.
@@ -60,13 +63,8 @@ export class CollectionState {
    * one of them another index waits for it: what it began with it would put back, closed by then.
    */
   repacking: Promise<void> | undefined;
-  /**
-   * What was read from the packs. A document has its place here only as long as nothing newer of it is known: that
-   * takes its place here away, stands in {@link recent} first, and is packed from there.
-   */
-  readonly #read = new Map<string, ReadDocument<string>>();
-  /** The same by pack, and by the documents' numbers in it. */
-  readonly #readIn = new WeakMap<Pack, Map<number, ReadPacked>>();
+  /** What was read from the packs; what takes its place there stands in {@link recent} first, and is packed from there. */
+  readonly #read: PackedReads;
   readonly #cache: ClockCache;
   /** Whether a checkpoint is moving documents; see {@link beginMoving}. */
   #isMoving = false;
@@ -79,6 +77,7 @@ export class CollectionState {
   constructor(name: string, cache: ClockCache) {
     this.name = name;
     this.#cache = cache;
+    this.#read = new PackedReads(cache);
   }
 
   /** How many documents there are; expired ones that have not been removed count. */
@@ -98,7 +97,7 @@ export class CollectionState {
     const recent = this.recent.get(id);
     if (recent !== undefined) return recent.deleted ? undefined : recent;
     if (this.#packs.packs.length === 0) return undefined;
-    const kept = this.#keptVersion(id);
+    const kept = this.#read.find(id);
     if (kept !== undefined) return kept;
     const found = this.#packs.find(id);
     return found === undefined || found.place.deleted ? undefined : this.#findReadable(found);
@@ -106,7 +105,10 @@ export class CollectionState {
 
   /** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
   versionOf({ id, version, packed, read }: Listed): Version {
-    return version ?? read ?? this.#keptVersion(id, packed) ?? this.#readPacked(packed as PackedVersion);
+    const known = version ?? read;
+    if (known !== undefined) return known;
+    const there = packed as PackedVersion;
+    return this.#keptVersion(id, there) ?? this.#readPacked(there);
   }
 
   /** The newest version, acknowledged or not; a deletion on its way counts. */
@@ -253,7 +255,7 @@ export class CollectionState {
 
   /** Gives back the memory of what was read from packs. */
   forgetRead(): void {
-    this.#cache.drop(this.#read.values());
+    this.#read.forgetAll();
   }
 
   /** Begins with these packs. Only before anything else is loaded. */
@@ -349,13 +351,10 @@ export class CollectionState {
     return { all: DocumentOrder.of(versions, compare), indexes };
   }
 
-  #keptVersion(id: string, packed?: PackedVersion): Version | undefined {
-    const kept = this.#read.get(id);
+  #keptVersion(id: string, { place }: PackedVersion): Version | undefined {
+    const kept = this.#read.find(id);
     // A listing that began before a change goes on in the packs of its moment.
-    if (kept === undefined || (packed !== undefined && packed.place.sequence !== kept.version.sequence))
-      return undefined;
-    kept.recent = true;
-    return kept.version;
+    return kept?.sequence === place.sequence ? kept : undefined;
   }
 
   #findReadable(packed: PackedVersion): Version {
@@ -370,20 +369,11 @@ export class CollectionState {
 
   #readPacked(packed: PackedVersion): Version {
     const { envelope, body } = packed.pack.readNow(packed.place);
-    const version = versionOfEnvelope(envelope, body.length, [], { body, packed });
+    const version = versionOfEnvelope(envelope, body.length, noKeys, body, packed);
     // Only what is the newest may be found here later, and a listing reads what was that when it began.
     const position = this.#packs.packs.indexOf(packed.pack);
-    if (position >= 0 && !this.#isHidden(position, envelope.id))
-      this.#cache.keep(
-        new ReadPacked(this.#read, this.#readInPack(packed.pack), packed.place.ordinal, version, body),
-      );
+    if (position >= 0 && !this.#isHidden(position, envelope.id)) this.#read.offer(version);
     return version;
-  }
-
-  #readInPack(pack: Pack): Map<number, ReadPacked> {
-    let read = this.#readIn.get(pack);
-    if (read === undefined) this.#readIn.set(pack, (read = new Map<number, ReadPacked>()));
-    return read;
   }
 
   *#listRecent(versions: Iterable<Version>): Generator<Listed> {
@@ -393,17 +383,12 @@ export class CollectionState {
     }
   }
 
-  *#listPacked(
-    pack: Pack,
-    position: number,
-    entries: Iterable<WalkedEntry>,
-  ): Generator<Listed> {
-    const readHere = this.#readInPack(pack);
+  *#listPacked(pack: Pack, position: number, entries: Iterable<WalkedEntry>): Generator<Listed> {
+    const read = this.#read.in(pack);
     for (const entry of entries) {
-      const kept = readHere.get(entry.ordinal);
-      if (kept !== undefined) kept.recent = true;
-      const packed = kept?.version.packed ?? { pack, place: pack.at(entry.ordinal) };
-      if (!this.#isHidden(position, packed.place.id)) yield new PackedListed(entry, packed, kept?.version);
+      const version = read(entry.ordinal);
+      const packed = version?.packed ?? new PackedVersion(pack, pack.at(entry.ordinal));
+      if (!this.#isHidden(position, packed.place.id)) yield new PackedListed(entry, packed, version);
     }
   }
 
@@ -445,8 +430,7 @@ export class CollectionState {
   }
 
   #keep(version: Version): void {
-    const read = this.#read.get(version.id);
-    if (read !== undefined) this.#cache.drop([read]);
+    this.#read.forget(version.id);
     if (!version.deleted) {
       this.recent.set(version.id, version);
       this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);

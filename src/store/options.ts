@@ -1,6 +1,17 @@
+import { getHeapStatistics } from "node:v8";
 import { z } from "zod";
 import { HoldfastError } from "../errors.js";
 import { parsedOnce } from "../files/parsed-once.js";
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * What is kept of documents lies in the heap of the runtime, so it may take a sixteenth of what that may grow to, which
+ * follows the machine's or the container's memory; 256 MiB is enough for a hundred thousand documents of 1 KB.
+ */
+function usualCacheBytes(): number {
+  return Math.round(Math.min(256 * mebibyte, getHeapStatistics().heap_size_limit / 16));
+}
 
 /** What can be set of a store. Every number's unit stands in its name. */
 export const storeOptionsSchema = z.strictObject({
@@ -69,12 +80,9 @@ export const storeOptionsSchema = z.strictObject({
   indexCacheBytes: z
     .int()
     .min(64 * 1024)
-    .default(32 * 1024 * 1024),
-  /** Bodies kept in memory, as text. */
-  cacheBytes: z
-    .int()
-    .min(0)
-    .default(32 * 1024 * 1024),
+    .default(64 * mebibyte),
+  /** Documents kept in memory, as text. A sixteenth of the largest heap by default, and at most 256 MiB. */
+  cacheBytes: z.int().min(0).default(usualCacheBytes),
   /** How often expired documents are removed. */
   sweepMs: z.number().min(10).default(30_000),
 });

@@ -1,9 +1,14 @@
 import { retainAll, type Pack, type PackedPlace } from "../packs/index.js";
 
 /** Where a pack holds the newest packed version of a document, or its tombstone. */
-export interface PackedVersion {
+export class PackedVersion {
   readonly pack: Pack;
   readonly place: PackedPlace;
+
+  constructor(pack: Pack, place: PackedPlace) {
+    this.pack = pack;
+    this.place = place;
+  }
 }
 
 /** The live packs of one collection, as the checkpoint lists them. Immutable: a checkpoint or merge makes a new one. */
@@ -30,7 +35,7 @@ export class PackSet {
     for (let index = this.packs.length - 1; index >= 0; index -= 1) {
       const pack = this.packs[index] as Pack;
       const place = pack.find(id);
-      if (place !== undefined) return { pack, place };
+      if (place !== undefined) return new PackedVersion(pack, place);
     }
     this.#absent = id;
     return undefined;

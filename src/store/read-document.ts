@@ -2,7 +2,7 @@ import { CachedPiece } from "../packs/index.js";
 import type { Version } from "./version.js";
 
 /** What a document weighs in memory besides its body, roughly: its head, and the entries it is found by. */
-const overhead = 700;
+const overhead = 1000;
 
 /** A document that was read from a file, kept in case it is wanted again. */
 export class ReadDocument<Key> extends CachedPiece {
@@ -31,36 +31,5 @@ export class ReadDocument<Key> extends CachedPiece {
   /** @internal */
   override leave(): void {
     this.#home.delete(this.#key);
-  }
-}
-
-/** One that was read from a pack: listings find it there by its number, without making its id. */
-export class ReadPacked extends ReadDocument<string> {
-  readonly #inPack: Map<number, ReadPacked>;
-  readonly #ordinal: number;
-
-  /** @param inPack where it is looked for under `ordinal`, its number in the pack. */
-  constructor(
-    home: Map<string, ReadDocument<string>>,
-    inPack: Map<number, ReadPacked>,
-    ordinal: number,
-    version: Version,
-    json: string,
-  ) {
-    super(home, version.id, version, json);
-    this.#inPack = inPack;
-    this.#ordinal = ordinal;
-  }
-
-  /** @internal */
-  override enter(): void {
-    super.enter();
-    this.#inPack.set(this.#ordinal, this);
-  }
-
-  /** @internal */
-  override leave(): void {
-    super.leave();
-    this.#inPack.delete(this.#ordinal);
   }
 }

@@ -52,7 +52,8 @@ async function* entries(
     const { schemaVersion, createdSequence, createdIndex } = envelope;
     const keys = storedKeys(state.definition, envelope, body);
     const line = encodeDocument(envelope, body);
-    yield { ...place, createdSequence, createdIndex, schemaVersion, keys, line };
+    const { id, sequence, expiresAtMs, deleted } = place;
+    yield { id, sequence, expiresAtMs, deleted, createdSequence, createdIndex, schemaVersion, keys, line };
   }
 }
 

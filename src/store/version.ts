@@ -61,28 +61,65 @@ export function versionOfEnvelope(
   envelope: Envelope,
   bodyLength: number,
   keys: Version["keys"],
-  read?: { readonly body: string; readonly packed: PackedVersion },
+  body: string,
+  packed: PackedVersion,
+): Version & { readonly body: string; readonly packed: PackedVersion };
+export function versionOfEnvelope(envelope: Envelope, bodyLength: number, keys: Version["keys"]): Version;
+export function versionOfEnvelope(
+  envelope: Envelope,
+  bodyLength: number,
+  keys: Version["keys"],
+  body?: string,
+  packed?: PackedVersion,
 ): Version {
-  // Member by member, in the order of the other constructors: there are as many of these as documents, and objects of
-  // one shape cost half of what copies of a parsed object cost.
-  return {
-    id: envelope.id,
-    deleted: false,
-    revision: envelope.revision,
-    sequence: envelope.sequence,
-    schemaVersion: envelope.schemaVersion,
-    createdAt: envelope.createdAt,
-    createdSequence: envelope.createdSequence,
-    createdIndex: envelope.createdIndex,
-    updatedAt: envelope.updatedAt,
-    expiresAt: envelope.expiresAt,
-    expiresAtMs: expiryOf(envelope.expiresAt),
-    unknown: envelope.unknown,
-    packed: read?.packed,
-    bodyLength,
-    body: read?.body,
-    keys,
-  };
+  return new StoredVersion(envelope, bodyLength, keys, body, packed);
+}
+
+/**
+ * Member by member: there are as many of these as documents, and objects of one shape cost half of what copies of a
+ * parsed object cost. A class for the reason that {@link PackedPlace} is one.
+ */
+class StoredVersion implements Version {
+  readonly id: string;
+  readonly deleted = false;
+  readonly revision: number;
+  readonly sequence: number;
+  readonly schemaVersion: number;
+  readonly createdAt: string;
+  readonly createdSequence: number;
+  readonly createdIndex: number;
+  readonly updatedAt: string;
+  readonly expiresAt: string | undefined;
+  readonly expiresAtMs: number;
+  readonly unknown: Version["unknown"];
+  readonly packed: PackedVersion | undefined;
+  readonly bodyLength: number;
+  body: string | undefined;
+  keys: Version["keys"];
+
+  constructor(
+    envelope: Envelope,
+    bodyLength: number,
+    keys: Version["keys"],
+    body: string | undefined,
+    packed: PackedVersion | undefined,
+  ) {
+    this.id = envelope.id;
+    this.revision = envelope.revision;
+    this.sequence = envelope.sequence;
+    this.schemaVersion = envelope.schemaVersion;
+    this.createdAt = envelope.createdAt;
+    this.createdSequence = envelope.createdSequence;
+    this.createdIndex = envelope.createdIndex;
+    this.updatedAt = envelope.updatedAt;
+    this.expiresAt = envelope.expiresAt;
+    this.expiresAtMs = expiryOf(envelope.expiresAt);
+    this.unknown = envelope.unknown;
+    this.packed = packed;
+    this.bodyLength = bodyLength;
+    this.body = body;
+    this.keys = keys;
+  }
 }
 
 /** A deletion. It keeps the place in the order of the document it deletes. */

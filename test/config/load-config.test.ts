@@ -52,7 +52,7 @@ describe("defaults", () => {
         looseLimit: 512,
         mergeFactor: 4,
         mergeBytesPerSecond: 67_108_864,
-        indexCacheBytes: 33_554_432,
+        indexCacheBytes: 67_108_864,
       },
       limits: { documentBytes: 16_777_216, depth: 100 },
       responses: { timeToLiveSeconds: 2_592_000 },
