@@ -150,6 +150,8 @@ function withoutStrays(segments: readonly ListedSegment[], findings: JournalFind
   return chain.reverse();
 }
 
+const chunkBytes = 1024 * 1024;
+
 /** `[start, end)` of a segment. */
 type ByteRange = Pick<UnreadableRegion, "start" | "end">;
 
@@ -165,6 +167,7 @@ class ChainReader {
   watermark = 0;
   previous: SegmentHeader["previous"] = null;
   readonly unread: UnreadSegment[] = [];
+  readonly #chunk = Buffer.allocUnsafe(chunkBytes);
 
   constructor(options: ReadJournalOptions, chain: readonly ListedSegment[], findings: JournalFinding[]) {
     this.#options = options;
@@ -202,7 +205,7 @@ class ChainReader {
 
   async #readSegment(segment: ListedSegment, next: ListedSegment | undefined): Promise<void> {
     const { fileSystem, directory } = this.#options;
-    const { bytes, sealed, size } = await readSegmentBytes(fileSystem, directory, segment, next);
+    const { bytes, sealed, size } = await readSegmentBytes(fileSystem, directory, segment, next, this.#chunk);
     const { commits, unreadable, watermark, end } = scanSegment(bytes);
     const contentEnd = Math.max(end, unreadable.at(-1)?.end ?? 0);
 

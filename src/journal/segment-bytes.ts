@@ -13,8 +13,6 @@ export interface SegmentBytes {
   readonly bytes: Buffer;
 }
 
-const chunkBytes = 1024 * 1024;
-
 /** Where a segment was sealed; `undefined` if its successor does not say so. */
 export function sealedLength(segment: ListedSegment, next: ListedSegment | undefined): number | undefined {
   const previous = next?.header?.previous;
@@ -24,19 +22,21 @@ export function sealedLength(segment: ListedSegment, next: ListedSegment | undef
 /**
  * Reads a segment. Most of the last one may be the zeros of its preallocation: they are looked at, since bytes may stand
  * behind them, and not kept: pages of fresh memory that nothing is written to take no room.
+ *
+ * @param chunk what is read at once goes through here.
  */
 export async function readSegmentBytes(
   fileSystem: FileSystem,
   directory: string,
   segment: ListedSegment,
   next: ListedSegment | undefined,
+  chunk: Buffer,
 ): Promise<SegmentBytes> {
   const sealed = sealedLength(segment, next);
   const file = await fileSystem.open(join(directory, segment.name), "read");
   try {
     const size = await file.size();
     const bytes = Buffer.alloc(Math.min(size, sealed ?? size));
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, bytes.length));
     let end = 0;
     for (let position = 0; position < bytes.length;) {
       const count = await file.read(chunk, 0, Math.min(chunk.length, bytes.length - position), position);

@@ -25,7 +25,7 @@ export interface OwnerParts {
 }
 
 /** So that the first requests come before the checkpoint of what was recovered. */
-const settleMs = 20;
+const settleMs = 50;
 
 /** The one writer of a directory: its background work, and how it ends. */
 export class Owner implements StoreRole {
