@@ -175,7 +175,7 @@ class Merge {
     if (dropTombstones) return;
     const line = lostLine(source.pack.collection, place, salvage.now);
     const lost = {
-      ...place,
+      sequence: place.sequence,
       offset: this.#packFile.position,
       length: line.length,
       expiresAtMs: Infinity,

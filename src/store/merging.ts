@@ -2,13 +2,13 @@ import { HoldfastError, isHoldfastError } from "../errors.js";
 import type { Clock } from "../files/clock.js";
 import type { Layout } from "../files/layout.js";
 import { storageError } from "../files/storage-error.js";
-import type { Pack } from "../packs/index.js";
+import type { Pack, PackedPlace } from "../packs/index.js";
 import type { Checkpoint } from "./checkpoint-file.js";
 import type { CollectionState } from "./collection-state.js";
 import type { DamagedLines } from "./damaged-lines.js";
 import { listPacks } from "./list-packs.js";
 import type { Merger } from "./merger.js";
-import { PackSet, type PackedVersion } from "./pack-set.js";
+import { PackSet, PackedVersion } from "./pack-set.js";
 import type { WrittenCheckpoint } from "./written-checkpoint.js";
 
 export interface MergingParts {
@@ -118,7 +118,10 @@ export class Merging {
     });
     const lost: PackedVersion[] = [];
     const now = new Date(clock.now()).toISOString();
-    const merged = await merger.merge(state, packs, { now, onLost: (pack, place) => lost.push({ pack, place }) }, pace);
+    const onLost = (pack: Pack, place: PackedPlace): void => {
+      lost.push(new PackedVersion(pack, place));
+    };
+    const merged = await merger.merge(state, packs, { now, onLost }, pace);
     await exclusively(async () => {
       try {
         // The bytes of lines that the merged pack does not have are safe before it takes the place of those that do.

@@ -11,8 +11,8 @@ const reasons = new WeakMap<Version, HoldfastError>();
  * revision at most, so it is none above the number of that commit, and this is what the next one counts from: revisions
  * never go back, and none is given out twice.
  */
-export function unreadableVersion({ pack, place }: PackedVersion, reason: HoldfastError): Version {
-  const { id, sequence, expiresAtMs } = place;
+export function unreadableVersion(packed: PackedVersion, reason: HoldfastError): Version {
+  const { id, sequence, expiresAtMs } = packed.place;
   const version: Version = {
     id,
     deleted: false,
@@ -26,7 +26,7 @@ export function unreadableVersion({ pack, place }: PackedVersion, reason: Holdfa
     expiresAt: undefined,
     expiresAtMs,
     unknown: undefined,
-    packed: { pack, place },
+    packed,
     bodyLength: 0,
     body: undefined,
     keys: [],
