@@ -9,12 +9,13 @@ import {
   type PackedPlace,
   type WalkedEntry,
 } from "../packs/index.js";
-import { compareByCreation, compareByKey, DocumentOrder, type ComparePlaces, type Place } from "./document-order.js";
+import { compareByCreation, compareByKey, type ComparePlaces, type Place } from "./document-order.js";
 import { hasKeys } from "./index-keys.js";
 import { PackedListed, type Listed } from "./listed.js";
 import { mergeInOrder } from "./merge-in-order.js";
 import { PackedVersion, PackSet } from "./pack-set.js";
 import { PackedReads } from "./packed-reads.js";
+import { RecentOrders } from "./recent-orders.js";
 import { unreadableVersion } from "./unreadable-version.js";
 import { versionOfEnvelope, type Version } from "./version.js";
 
@@ -29,12 +30,6 @@ const noKeys: Version["keys"] = [];
  * With thousands of documents in one checkpoint, that makes the difference of some tens of milliseconds in one turn.
  */
 const fewMoved = 8;
-
-/** The order of listings, of all documents and of those with one value of an index. */
-interface Orders {
-  readonly all: DocumentOrder;
-  readonly indexes: readonly Map<IndexValue, DocumentOrder>[];
-}
 
 /**
  * The documents of one collection. Those in packs are found through the packs' indexes, and take no memory; above them
@@ -71,7 +66,7 @@ export class CollectionState {
   #packs = PackSet.empty;
   #size = 0;
   /** Of what is in {@link recent}, once somebody has asked for it. */
-  #orders: Orders | undefined;
+  #orders: RecentOrders | undefined;
 
   /** @param cache keeps documents that were read from packs. */
   constructor(name: string, cache: ClockCache) {
@@ -164,9 +159,9 @@ export class CollectionState {
   }): Iterable<Listed> {
     const { direction, index, value, after } = options;
     if (index !== undefined && value === undefined) return [];
-    this.#orders ??= this.#ordersOfRecent();
-    const { all, indexes } = this.#orders;
-    const order = index === undefined ? all : indexes[index]?.get(value as IndexValue);
+    const indexes = Object.keys(this.definition?.indexes ?? {}).length;
+    this.#orders ??= new RecentOrders(this.recent.values(), this.compare, indexes);
+    const order = this.#orders.order(index, value);
     const recent = order === undefined || order.size === 0 ? [] : [this.#listRecent(order.walk(direction, after))];
     const { packs } = this.#packs;
     const table = index ?? (this.definition?.order === undefined ? "created" : "order");
@@ -302,7 +297,7 @@ export class CollectionState {
       gone.push(version);
     }
     if (gone.length * fewMoved > this.recent.size) this.forgetOrders();
-    else for (const version of gone) this.#removeFromOrders(version);
+    else for (const version of gone) if (!version.deleted) this.#orders?.remove(version);
     this.#notePackedExpiry();
   }
 
@@ -330,25 +325,6 @@ export class CollectionState {
    */
   forgetOrders(): void {
     this.#orders = undefined;
-  }
-
-  #ordersOfRecent(): Orders {
-    // Sorted once: what is picked out of it for an index value is in order too.
-    const { compare } = this;
-    const versions = [...this.recent.values()].filter(({ deleted }) => !deleted).sort(compare);
-    const indexCount = Object.keys(this.definition?.indexes ?? {}).length;
-    const indexes = Array.from({ length: indexCount }, (_, position) => {
-      const groups = new Map<IndexValue, Version[]>();
-      for (const version of versions) {
-        const value = version.keys[position];
-        if (value === undefined) continue;
-        const group = groups.get(value);
-        if (group === undefined) groups.set(value, [version]);
-        else group.push(version);
-      }
-      return new Map([...groups].map(([value, group]) => [value, DocumentOrder.of(group, compare)]));
-    });
-    return { all: DocumentOrder.of(versions, compare), indexes };
   }
 
   #keptVersion(id: string, { place }: PackedVersion): Version | undefined {
@@ -407,20 +383,12 @@ export class CollectionState {
 
   #replace(version: Version): void {
     const former = this.recent.get(version.id);
-    if (former !== undefined && !former.deleted) this.#removeFromOrders(former);
+    if (former !== undefined && !former.deleted) this.#orders?.remove(former);
     // A first revision that is acknowledged has nothing before it: what was there was deleted, if only in the same commit.
     if (former === undefined && version.revision === 1 && !version.deleted) this.#size += 1;
     else this.#count(version);
     this.#keep(version);
-    if (version.deleted || this.#orders === undefined) return;
-    this.#orders.all.insert(version);
-    for (const [position, orders] of this.#orders.indexes.entries()) {
-      const value = version.keys[position];
-      if (value === undefined) continue;
-      let order = orders.get(value);
-      if (order === undefined) orders.set(value, (order = new DocumentOrder(this.compare)));
-      order.insert(version);
-    }
+    if (!version.deleted) this.#orders?.insert(version);
   }
 
   #count(version: Version): void {
@@ -436,17 +404,5 @@ export class CollectionState {
       this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
     } else if (this.#isMoving || this.#packs.has(version.id)) this.recent.set(version.id, version);
     else this.recent.delete(version.id);
-  }
-
-  #removeFromOrders(version: Version): void {
-    if (version.deleted || this.#orders === undefined) return;
-    this.#orders.all.remove(version);
-    for (const [position, orders] of this.#orders.indexes.entries()) {
-      const value = version.keys[position];
-      const order = value === undefined ? undefined : orders.get(value);
-      if (value === undefined || order === undefined) continue;
-      order.remove(version);
-      if (order.size === 0) orders.delete(value);
-    }
   }
 }
