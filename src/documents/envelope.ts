@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
+import type { StoredText } from "../files/encoded-text.js";
 import { checksumDigits as digits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
 
 /** Everything a document's file says besides its body. */
@@ -35,11 +36,17 @@ const numbers = ["schemaVersion", "revision", "sequence", "createdSequence", "cr
 const knownMembers = new Set<string>([...texts, ...numbers, "expiresAt", "deleted"]);
 
 /** The bytes of a document's file. The checksum, CRC-32, covers every byte but its own eight digits. */
-export function encodeDocument(envelope: Envelope, body: string): Buffer {
+export function encodeDocument(envelope: Envelope, body: StoredText): Buffer {
   const { unknown, ...known } = envelope;
-  const members = JSON.stringify({ ...known, ...unknown }).slice(0, -1);
-  const bytes = Buffer.from(`${members}${checksumMember}${"0".repeat(digits)}${bodyMember}${body}${ending}`);
-  const at = Buffer.byteLength(members) + checksumMember.length;
+  const members = JSON.stringify(unknown === undefined ? known : { ...known, ...unknown }).slice(0, -1);
+  const head = Buffer.byteLength(members) + checksumMember.length + digits + bodyMember.length;
+  const bodyBytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  const bytes = Buffer.allocUnsafe(head + bodyBytes + ending.length);
+  bytes.write(`${members}${checksumMember}${"0".repeat(digits)}${bodyMember}`);
+  if (typeof body === "string") bytes.write(body, head);
+  else body.bytes.copy(bytes, head, body.start, body.end);
+  bytes.write(ending, head + bodyBytes, "latin1");
+  const at = head - bodyMember.length - digits;
   bytes.write(formatChecksum(checksumOf(bytes, at)), at, "latin1");
   return bytes;
 }

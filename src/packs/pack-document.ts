@@ -1,12 +1,13 @@
 import type { IndexValue } from "../collections/index.js";
-import { encodeDocument, type EncodedDocument } from "../documents/envelope.js";
+import { encodeDocument, type Envelope } from "../documents/envelope.js";
+import type { StoredText } from "../files/encoded-text.js";
 import type { PackEntry } from "./pack-target.js";
 
-/**
- * A document, or a deletion, that is to go into a pack, before any byte of it is made. Plain values only, so that another
- * thread can be given it.
- */
-export interface PackDocument extends EncodedDocument {
+/** A document, or a deletion, that is to go into a pack, before its line is made. */
+export interface PackDocument {
+  readonly envelope: Envelope;
+  /** As JSON; `null` for a deletion. */
+  readonly body: StoredText;
   /** The values of the indexes in their order, then that of the declared order if there is one. */
   readonly keys: readonly (IndexValue | undefined)[];
 }

@@ -7,7 +7,6 @@ import { isAbsent } from "../files/node-file-system.js";
 import type { Block } from "./block.js";
 import type { ClockCache } from "./clock-cache.js";
 import { isKnownDamaged, readFully, readFullyNow, type ReadableFile } from "./checked-file.js";
-import { hashOfId } from "./id-filter.js";
 import { readDirectory, type IndexDirectory } from "./index-directory.js";
 import { KeyBytes, readText } from "./key-bytes.js";
 import { MemoryFile } from "./memory-file.js";
@@ -16,6 +15,7 @@ import { packFileNames } from "./pack-name.js";
 import { summaryOf, type PackSummary } from "./pack-summary.js";
 import { idAt, PackedPlace } from "./packed-place.js";
 import { PackTables } from "./pack-tables.js";
+import { soughtId } from "./sought-id.js";
 import { TableCursor } from "./table-cursor.js";
 import { TableScan } from "./table-scan.js";
 import { WalkedEntry } from "./walked-entry.js";
@@ -128,10 +128,10 @@ export class Pack {
   /** @returns what the pack has under an id, be it a tombstone; `undefined` if it has nothing. */
   find(id: string): PackedPlace | undefined {
     this.#assertOpen();
-    const key = this.#key.clear().appendText(id);
-    if (!this.tables.filter.mayHold(hashOfId(key.bytes, key.length))) return undefined;
+    const { bytes, length, hash } = soughtId.be(id);
+    if (!this.tables.filter.mayHold(hash)) return undefined;
     const cursor = this.#cursor;
-    return cursor.find(key.bytes, key.length) ? new PackedPlace(cursor.block as Block, cursor.index, id) : undefined;
+    return cursor.find(bytes, length) ? new PackedPlace(cursor.block as Block, cursor.index, id) : undefined;
   }
 
   /** @param ordinal from 0, below the number of documents and tombstones. */

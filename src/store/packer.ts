@@ -187,11 +187,10 @@ class MovedContent implements PackContent {
         yield tombstone(name, version);
         continue;
       }
-      const text = body.toString();
       yield {
         envelope: envelopeOf(name, version),
-        body: text,
-        keys: keys.length > 0 ? keys : storedKeys(definition, version, text),
+        body,
+        keys: keys.length > 0 ? keys : storedKeys(definition, version, body.toString()),
       };
     }
   }

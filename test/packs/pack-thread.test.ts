@@ -3,6 +3,7 @@ import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { EncodedText } from "../../src/files/encoded-text.js";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import { packFileNames, type Pack, type PackContent, type PackDocument } from "../../src/packs/index.js";
 import { LocalPackMaker } from "../../src/packs/local-pack-maker.js";
@@ -30,6 +31,12 @@ function planOf(directory: string, lo = 1, hi = 9): PackPlan {
   return { directory, storeId, collection, lo, hi, columns: twoIndexesAndOrder };
 }
 
+/** As a body stands among the bytes of the journal. */
+function encoded(body: string): EncodedText {
+  const bytes = Buffer.from(`before ${body} behind`);
+  return new EncodedText(bytes, "before ".length, bytes.length - " behind".length);
+}
+
 /** Documents of all kinds: tombstones, with members unknown, with times of expiry, with and without values. */
 function contentOf(count = documents, sequence = 5): PackContent {
   const all = Array.from({ length: count }, (_, number): PackDocument => {
@@ -49,7 +56,8 @@ function contentOf(count = documents, sequence = 5): PackContent {
       ...(deleted ? { deleted } : {}),
     } as const;
     const keys = [number % 3 === 0 ? undefined : `value ${number % 50}`, number % 2 === 0, number / 3];
-    return { envelope, body: deleted ? "null" : JSON.stringify({ text: `ü${"x".repeat(300)}` }), keys };
+    const body = deleted ? "null" : JSON.stringify({ text: `ü${number}${"x".repeat(300)}` });
+    return { envelope, body: number % 2 === 0 ? body : encoded(body), keys };
   });
   return { size: count, [Symbol.iterator]: () => all[Symbol.iterator]() };
 }

@@ -1,14 +1,14 @@
-import type { Batch } from "./messages.js";
+import type { DocumentBatch } from "./document-batch.js";
 
 /** Documents as they arrive, in the thread that packs them. */
 export class DocumentFeed {
-  #batches: Batch[] = [];
+  #batches: DocumentBatch[] = [];
   #failure: Error | undefined;
   #arrived: () => void = () => undefined;
   /** How many batches were taken that nobody has been told of. */
   taken = 0;
 
-  push(batch: Batch): void {
+  push(batch: DocumentBatch): void {
     this.#batches.push(batch);
     this.#arrived();
   }
@@ -19,7 +19,7 @@ export class DocumentFeed {
     this.#arrived();
   }
 
-  async next(): Promise<Batch> {
+  async next(): Promise<DocumentBatch> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const batch = this.#batches.shift();

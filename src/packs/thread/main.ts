@@ -8,6 +8,7 @@ import type { PackEntry } from "../pack-target.js";
 import { Pack } from "../pack.js";
 import { Throttle } from "../throttle.js";
 import { writePack } from "../write-pack.js";
+import { unpackBatch } from "./document-batch.js";
 import { DocumentFeed } from "./document-feed.js";
 import type { FromThread, Order, ToThread } from "./messages.js";
 import { sentError } from "./sent-error.js";
@@ -58,10 +59,10 @@ class Job {
 
   async *#entries(): AsyncGenerator<PackEntry> {
     for (;;) {
-      const { documents, isLast } = await this.feed.next();
+      const batch = await this.feed.next();
       this.#report();
-      for (const document of documents) yield entryOf(document);
-      if (isLast) return;
+      for (const document of unpackBatch(batch)) yield entryOf(document);
+      if (batch.isLast) return;
     }
   }
 

@@ -1,6 +1,6 @@
-import type { PackDocument } from "../pack-document.js";
 import type { MergePlan, PackPlan } from "../pack-maker.js";
 import type { PackName } from "../pack-name.js";
+import type { DocumentBatch } from "./document-batch.js";
 import type { SentError } from "./sent-error.js";
 
 /** A pack that the thread is to make. Each has a number, since more than one may be under way. */
@@ -14,16 +14,10 @@ export type Order =
       readonly how: Omit<MergePlan, "salvage">;
     };
 
-/** Documents of a pack that is being written. */
-export interface Batch {
-  readonly documents: readonly PackDocument[];
-  readonly isLast: boolean;
-}
-
 /** What the thread is told. */
 export type ToThread =
   | Order
-  | { readonly kind: "documents"; readonly job: number; readonly batch: Batch }
+  | { readonly kind: "documents"; readonly job: number; readonly batch: DocumentBatch }
   | { readonly kind: "stop"; readonly job: number };
 
 /** What the thread tells. */

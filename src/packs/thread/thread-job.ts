@@ -1,5 +1,6 @@
 import type { PackContent } from "../pack-maker.js";
 import type { PackDocument } from "../pack-document.js";
+import { packBatch } from "./document-batch.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { receivedError } from "./sent-error.js";
 
@@ -9,12 +10,15 @@ const batchBytes = 256 * 1024;
 /** So much may be on its way: the thread has work while this side is busy, and the memory for copies has a bound. */
 const mostUnderWay = 2 * 1024 * 1024;
 
+/** @param transfer what belongs to the thread from then on. */
+export type TellThread = (message: ToThread, transfer?: readonly ArrayBuffer[]) => void;
+
 /** A pack that the thread is making, as this side sees it. */
 export class ThreadJob {
   /** Settled once the thread does nothing more for it. */
   readonly outcome: Promise<void>;
   readonly #number: number;
-  readonly #tell: (message: ToThread) => void;
+  readonly #tell: TellThread;
   readonly #onProgress: () => void;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -24,7 +28,7 @@ export class ThreadJob {
   /** Why this side wants it no more, if so. */
   #stopped: { readonly why: unknown } | undefined;
 
-  constructor(number: number, tell: (message: ToThread) => void, onProgress: () => void) {
+  constructor(number: number, tell: TellThread, onProgress: () => void) {
     this.#number = number;
     this.#tell = tell;
     this.#onProgress = onProgress;
@@ -81,8 +85,8 @@ export class ThreadJob {
         bytes += next.value.body.length;
       }
       this.#underWay.push(bytes);
-      const batch = { documents, isLast: this.#documents === undefined };
-      this.#tell({ kind: "documents", job: this.#number, batch });
+      const batch = packBatch(documents, this.#documents === undefined);
+      this.#tell({ kind: "documents", job: this.#number, batch }, [batch.bodies.buffer]);
     }
   }
 

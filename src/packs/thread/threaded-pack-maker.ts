@@ -2,8 +2,8 @@ import { Worker } from "node:worker_threads";
 import { isHoldfastError } from "../../errors.js";
 import type { MergePlan, PackContent, PackMaker, PackPlan } from "../pack-maker.js";
 import type { Pack } from "../pack.js";
-import type { FromThread, Order, ToThread } from "./messages.js";
-import { ThreadJob } from "./thread-job.js";
+import type { FromThread, Order } from "./messages.js";
+import { ThreadJob, type TellThread } from "./thread-job.js";
 
 /** To write so few documents takes less than to start a thread: so much is made here first. */
 const worthThreadDocuments = 2_048;
@@ -88,8 +88,8 @@ export class ThreadedPackMaker implements PackMaker {
     const worker = (this.#worker ??= this.#started());
     const number = this.#nextJob;
     this.#nextJob += 1;
-    const tell = (message: ToThread): void => {
-      worker.postMessage(message);
+    const tell: TellThread = (message, transfer = []) => {
+      worker.postMessage(message, transfer);
     };
     const job = new ThreadJob(number, tell, onProgress);
     this.#jobs.set(number, job);

@@ -41,8 +41,8 @@ export const packThreadMutations: readonly Mutation[] = [
     name: "last-documents-stay-behind",
     bug: "A pack is taken for whole when a batch of its documents is full, whatever comes behind.",
     file: "src/packs/thread/thread-job.ts",
-    find: "isLast: this.#documents === undefined",
-    replace: "isLast: documents.length === batchDocuments",
+    find: "packBatch(documents, this.#documents === undefined)",
+    replace: "packBatch(documents, documents.length === batchDocuments)",
     tests: [thread],
   },
 ];
