@@ -44,10 +44,11 @@ export const storeOptionsSchema = z.strictObject({
     .int()
     .min(16 * 1024)
     .default(1024 * 1024),
+  /** The last one is read to its end when the directory is opened, what a checkpoint covers of it too. */
   segmentBytes: z
     .int()
     .min(16 * 1024)
-    .default(16 * 1024 * 1024),
+    .default(8 * 1024 * 1024),
   /** The end of a segment that only deletions may use while the disk is full. */
   deleteReserveBytes: z
     .int()
