@@ -18,5 +18,5 @@ export function readContent(client: OpenAI, id: string): Promise<Buffer | undefi
 
 /** Every file there is, newest first. */
 export function listFiles(client: OpenAI): Promise<OpenAI.FileObject[]> {
-  return request(() => allOf(client.files.list({ limit: filesPerPage, order: "desc" })));
+  return request(() => allOf(() => client.files.list({ limit: filesPerPage, order: "desc" })));
 }

@@ -21,12 +21,12 @@ export function readVectorStore(client: OpenAI, id: string): Promise<ReadVectorS
   return orAbsent(() =>
     request(async () => ({
       store: await client.vectorStores.retrieve(id),
-      files: await allOf(client.vectorStores.files.list(id, { limit: filesPerPage })),
+      files: await allOf(() => client.vectorStores.files.list(id, { limit: filesPerPage })),
     })),
   );
 }
 
 /** Every vector store there is. */
 export function listVectorStores(client: OpenAI): Promise<VectorStore[]> {
-  return request(() => allOf(client.vectorStores.list({ limit: storesPerPage })));
+  return request(() => allOf(() => client.vectorStores.list({ limit: storesPerPage })));
 }
