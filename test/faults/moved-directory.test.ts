@@ -1,4 +1,5 @@
-import { cp, mkdir, rename } from "node:fs/promises";
+import { existsSync, renameSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { verifyStateDirectory } from "../../src/store/verify.js";
 import { fingerprint } from "../support/directory-fingerprint.js";
@@ -7,31 +8,24 @@ import { allOf, notes } from "../support/notes.js";
 import { rejectionOf } from "../support/rejection.js";
 import { stateFolder, type StateFolder } from "../support/state-folder.js";
 
-/** What stands in the place of the directory once it was moved. */
-const successors: readonly [string, (folder: StateFolder, moved: string) => Promise<void>][] = [
+/** Makes, at `next`, what is to stand in the place of the directory once it was moved. */
+const successors: readonly [string, (folder: StateFolder, next: string) => Promise<void>][] = [
   ["nothing", () => Promise.resolve()],
   [
     "an empty folder",
-    async (folder) => {
-      await mkdir(folder.directory);
+    async (_folder, next) => {
+      await mkdir(next);
     },
   ],
   [
     "a copy of it",
-    async (folder, moved) => {
+    async (folder, next) => {
       // As `cp -a` makes it: times and all.
       const filter = (source: string): boolean => !source.endsWith(".sock");
-      await cp(moved, folder.directory, { recursive: true, preserveTimestamps: true, filter });
+      await cp(folder.directory, next, { recursive: true, preserveTimestamps: true, filter });
     },
   ],
-  [
-    "another directory, which had an owner of the same epoch",
-    async (folder) => {
-      const other = await folder.open();
-      await other.collection(notes).insert("other", { text: "other" });
-      await other.close();
-    },
-  ],
+  ["another directory, which had an owner of the same epoch", anotherOf],
 ];
 
 describe.each(successors)("a directory that is moved away under its writer, and replaced by %s", (_what, replace) => {
@@ -42,8 +36,8 @@ describe.each(successors)("a directory that is moved away under its writer, and 
     const collection = state.collection(notes);
     await collection.insert("before", { text: "before" });
     await collection.insert("doubtful", { text: "doubtful" });
-    await rename(folder.directory, moved);
-    await replace(folder, moved);
+    await replace(folder, `${folder.directory}-next`);
+    exchange(folder);
     const before = await fingerprint(folder.at("..")).then((all) => Object.entries(all).filter(isIn("state/")));
 
     // Whether by a write or by a heartbeat, whichever comes first.
@@ -68,10 +62,22 @@ describe.each(successors)("a directory that is moved away under its writer, and 
 test("an owner that writes nothing learns by its heartbeat that its directory is another", async () => {
   await using folder = await stateFolder();
   const state = await folder.open({ heartbeatMs: 10 });
-  await rename(folder.directory, `${folder.directory}-moved`);
-  await folder.open();
+  await anotherOf(folder, `${folder.directory}-next`);
+  exchange(folder);
   await eventually("it is told", () => state.condition.state === "fenced");
 });
+
+async function anotherOf(folder: StateFolder, next: string): Promise<void> {
+  const other = await folder.open({ directory: next });
+  await other.collection(notes).insert("other", { text: "other" });
+  await other.close();
+}
+
+/** In one turn: a heartbeat in between would find nothing there, and that is another fault than the one meant. */
+function exchange({ directory }: StateFolder): void {
+  renameSync(directory, `${directory}-moved`);
+  if (existsSync(`${directory}-next`)) renameSync(`${directory}-next`, directory);
+}
 
 function isIn(prefix: string): (entry: [string, string]) => boolean {
   return ([path]) => path.startsWith(prefix);
