@@ -389,10 +389,11 @@ async function begin(
       segments: loaded.journal.unread,
       found: async (...found) => {
         lock.checkFence();
-        damagedSegments.add(found[0]);
         const damage = await setHistoryAside({ layout, quarantine }, ...found);
-        checkpointer.runInBackground();
+        // Told on the disk before the segment leaves the journal: if we die in between, the next owner meets it again.
         await laterDamage.report(damage, []);
+        damagedSegments.add(found[0]);
+        checkpointer.runInBackground();
       },
     });
     const owner = new Owner({ lock, journal, committer, checkpointer, history, sweeper, reserve, condition, layout });

@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { FileSystem } from "../../src/files/file-system.js";
+import { nodeFileSystem } from "../../src/files/node-file-system.js";
 import type { StateDirectory } from "../../src/open-state-directory.js";
 import { countedReads } from "../support/counted-reads.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
@@ -75,6 +78,28 @@ test("damage that is found afterwards is told in the report and the status, set 
   const again = await folder.open(settings);
   await untilChecked(again);
   expect(again.recovery).toMatchObject({ outcome: "clean", damage: [] });
+});
+
+test("damage that is found afterwards is in the report on the disk before its segment leaves the journal", async () => {
+  await using folder = await stateFolder();
+  const [, damaged = ""] = await directoryWithHistory(folder);
+  await flipByteWithin(damaged, text);
+  const reported: boolean[] = [];
+  let isOpen = false;
+  const fileSystem: FileSystem = {
+    ...nodeFileSystem,
+    rename: async (from, to) => {
+      // So long that a checkpoint would be over, if one did not wait for the report.
+      if (isOpen && to.endsWith("recovery.json")) await delay(300);
+      if (from === damaged)
+        reported.push((await readFile(folder.at(join("status", "recovery.json")), "utf8")).includes('"recovered"'));
+      await nodeFileSystem.rename(from, to);
+    },
+  };
+  await folder.open({ ...settings, environment: { fileSystem } });
+  isOpen = true;
+  await eventually("the segment has left the journal", () => reported.length > 0);
+  expect(reported).toEqual([true]);
 });
 
 test("closing does not wait for it, and the next owner looks again", async () => {
