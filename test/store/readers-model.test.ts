@@ -101,7 +101,7 @@ test(
         for (const reader of readers.all) expectFollowed(reader, whole.changes, models);
         expect(readers.open.map(({ pictures }) => pictures.at(-1)?.sequence)).toEqual(readers.open.map(() => newest));
         const owner = await folder.open();
-        expect(owner.recovery).toMatchObject({ damage: [], lostDocuments: [], lostSequences: [] });
+        writers.expectRecovered(owner.recovery);
         const { documents } = await owner.collection(entries).list({ limit: 1_000 });
         expect(textsOf(documents)).toEqual(models.at(-1)?.texts);
         await owner.close();

@@ -41,9 +41,14 @@ export class RunningRouter implements AsyncDisposable {
     return this.#client;
   }
 
-  /** Ends it as a crash does, and starts it again. */
-  async killAndRestart(): Promise<void> {
+  /**
+   * Ends it as a crash does, and starts it again.
+   *
+   * @param atRest What is to be done in between, while nothing changes in its directory.
+   */
+  async killAndRestart(atRest?: () => Promise<void>): Promise<void> {
     await this.#process?.kill();
+    await atRest?.();
     await this.#start();
   }
 

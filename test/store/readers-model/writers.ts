@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import type { OpenStateDirectoryOptions } from "../../../src/open-state-directory.js";
+import type { RecoveryReport } from "../../../src/store/recovery-report.js";
 import { StateProcess } from "../../support/state-process.js";
 import type { StepWrite, Work } from "./steps.js";
 
@@ -132,6 +133,14 @@ export class Writers implements AsyncDisposable {
     await this.#current().do({ close: true });
   }
 
+  /** What the opening after any of this may tell: everything is there. */
+  expectRecovered(recovery: RecoveryReport | undefined): void {
+    expect(recovery).toMatchObject({ lostDocuments: [], lostSequences: [] });
+    // What an owner was at when it was paused it ends when it goes on: that may give one more segment its name, which the
+    // next recovery sets aside and tells.
+    expect(recovery?.damage.filter((one) => !this.#displacesOwners || one.kind !== "foreign")).toEqual([]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#all) await process[Symbol.asyncDispose]();
   }
@@ -145,10 +154,7 @@ export class Writers implements AsyncDisposable {
     const owner = process ?? (await StateProcess.start());
     if (process === undefined) this.#all.push(owner);
     const { recovery } = await owner.do({ open: { directory: this.#directory, ...settings, takeOver: "paused" } });
-    expect(recovery).toMatchObject({ lostDocuments: [], lostSequences: [] });
-    // What an owner was at when it was paused it ends when it goes on: that may give one more segment its name, which the
-    // next recovery sets aside and tells.
-    expect(recovery?.damage.filter((one) => !this.#displacesOwners || one.kind !== "foreign")).toEqual([]);
+    this.expectRecovered(recovery);
     this.#owner = owner;
   }
 
