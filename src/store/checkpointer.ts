@@ -21,7 +21,8 @@ import { Merging } from "./merging.js";
 import type { IndexRenewer } from "./index-renewer.js";
 import { looseAfter, type NewPack, type Packer } from "./packer.js";
 import type { Quarantine } from "./quarantine.js";
-import { Reserve } from "./reserve.js";
+import type { Reserve } from "./reserve.js";
+import { assertRoomFor } from "./room-for-documents.js";
 import { envelopeOf, type Version } from "./version.js";
 import { WaitingWriters } from "./waiting-writers.js";
 import { WrittenCheckpoint } from "./written-checkpoint.js";
@@ -70,8 +71,6 @@ const writesAtOnceBesideCommits = 1;
 const releasedAtOnce = 64;
 /** How long the others then wait before they look again. */
 const yieldMs = 20;
-/** About what a document's file takes beside its body: the envelope, and half a block. */
-const fileOverheadBytes = 4 * 1024;
 /** Otherwise: more would only queue for the four threads that do the work. */
 const writesAtOnce = 8;
 /**
@@ -105,6 +104,12 @@ export class Checkpointer {
   #failure: HoldfastError | undefined;
 
   #held: boolean;
+  /**
+   * Whether documents may have files that were not there when the directory was read: the previous owner, taken over while
+   * it lived, may have put them there before it was gone. All that it can have been about is in the journal, and so in the
+   * first checkpoint that is written here. Left behind, such a file would outlive the deletion of its document.
+   */
+  #mayHaveLateFiles: boolean;
   readonly #written: WrittenCheckpoint;
   readonly #merging: Merging;
   readonly #pruner: JournalPruner;
@@ -112,6 +117,7 @@ export class Checkpointer {
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
     this.#held = parts.predecessorGone !== undefined;
+    this.#mayHaveLateFiles = this.#held;
     parts.predecessorGone?.then(
       () => {
         this.#held = false;
@@ -277,7 +283,7 @@ export class Checkpointer {
     this.#assertOpen();
     if (this.#held) return;
     await this.#parts.indexes.renew(this.#parts.states(), this.#parts.checkFence);
-    const { committer, journal, options, layout, storeId, clock, expiry, packer } = this.#parts;
+    const { committer, journal, options, fileSystem, layout, storeId, clock, expiry, packer } = this.#parts;
     // What is kept for followers of changes is given up on a full disk.
     const retainedBytes = journal.full === undefined ? options.journalRetainBytes : 0;
     if (!this.#isDue()) {
@@ -302,7 +308,11 @@ export class Checkpointer {
       // Deletions first: on a full disk they make the room that the rest needs.
       for (const { state, versions } of taken) await this.#removeDeleted(state, versions);
       if (journal.full !== undefined)
-        await this.#assertRoomFor(taken.flatMap(({ versions }) => [...versions.values()]));
+        await assertRoomFor(
+          fileSystem,
+          layout,
+          taken.flatMap(({ versions }) => [...versions.values()]),
+        );
       for (const { state, versions } of taken) {
         if (packer.isDue(state, versions)) written.push(await this.#writePack(state, versions, sequence));
         else await this.#writeDocuments(state, versions);
@@ -339,6 +349,7 @@ export class Checkpointer {
     for (const { state } of taken) state.endMoving();
     for (const { state, versions } of taken) this.#releaseBodies(state, versions);
     for (const { state, moved } of written) await this.#removeLoose(state, moved);
+    this.#mayHaveLateFiles = false;
     await this.#pruner.prune(this.sequence, retainedBytes);
   }
 
@@ -355,7 +366,7 @@ export class Checkpointer {
   /** The pack is listed: a crash in here leaves files that the next opening knows to be older than what a pack has. */
   async #removeLoose(state: CollectionState, moved: readonly Version[]): Promise<void> {
     for (const { id } of moved) {
-      if (!state.loose.has(id)) continue;
+      if (!this.#mayHaveFile(state, id)) continue;
       this.#parts.checkFence();
       await this.#parts.documents.remove(state.name, id);
       state.loose.delete(id);
@@ -363,27 +374,15 @@ export class Checkpointer {
   }
 
   async #removeDeleted(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {
-    const deleted = [...versions.values()].filter((version) => version.deleted && state.loose.has(version.id));
+    const deleted = [...versions.values()].filter(({ id, deleted }) => deleted && this.#mayHaveFile(state, id));
     await this.#inParallel(deleted, async ({ id }) => {
       await this.#parts.documents.remove(state.name, id);
       state.loose.delete(id);
     });
   }
 
-  /**
-   * On a full disk, begins only what there is room for: to try it out would take, for a moment and from many files at
-   * once, what the reserve has just given up for the status or a claim.
-   */
-  async #assertRoomFor(versions: readonly Version[]): Promise<void> {
-    const { fileSystem, layout } = this.#parts;
-    const { freeBytes, totalBytes } = await fileSystem.space(layout.root);
-    if (totalBytes === 0) return;
-    const moved = versions.filter(({ deleted }) => !deleted);
-    const needed = moved.reduce((bytes, { bodyLength }) => bytes + bodyLength + fileOverheadBytes, Reserve.bytes);
-    if (freeBytes >= needed) return;
-    throw Object.assign(new Error(`${moved.length} documents need about ${needed} bytes, and ${freeBytes} are free`), {
-      code: "ENOSPC",
-    });
+  #mayHaveFile(state: CollectionState, id: string): boolean {
+    return this.#mayHaveLateFiles || state.loose.has(id);
   }
 
   async #writeDocuments(state: CollectionState, versions: ReadonlyMap<string, Version>): Promise<void> {

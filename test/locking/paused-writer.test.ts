@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { StateDirectory } from "../../src/open-state-directory.js";
+import type { OpenStateDirectoryOptions, StateDirectory } from "../../src/open-state-directory.js";
 import { entries } from "../programs/entries.js";
 import { filesBelow } from "../support/directory-fingerprint.js";
 import { eventually } from "../support/eventually.js";
 import { allOf, notes } from "../support/notes.js";
 import { rejectionOf } from "../support/rejection.js";
-import { stateFolder } from "../support/state-folder.js";
+import { stateFolder, type StateFolder } from "../support/state-folder.js";
 import { StateProcess } from "../support/state-process.js";
 import { Gate } from "./lock-under-test.js";
 
@@ -230,6 +230,64 @@ test("a document that a paused owner was about to write does not outlive what la
   const fourth = await folder.open();
   expect((await fourth.collection(notes).get("one"))?.body.text).toBe("third");
   expect(fourth.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
+});
+
+/** A paused owner puts the file of a document in place when it wakes up, after `second` has taken the directory over. */
+async function withLateFile(
+  folder: StateFolder,
+  options: Partial<OpenStateDirectoryOptions>,
+  change: (second: StateDirectory) => Promise<void>,
+): Promise<StateDirectory> {
+  const gate = new Gate((operation, path) => operation === "open" && /one\.json\..*\.tmp$/.test(path));
+  const first = await folder.open({ heartbeatMs: 600_000, environment: { fileSystem: gate.fileSystem() } });
+  await first.collection(notes).insert("one", { text: "first" });
+  const checkpoint = rejectionOf(first.checkpoint());
+  await gate.reached;
+  await delay(200);
+  const second = await folder.open({ ...options, staleAfterMs: 50, takeOver: "paused" });
+  await change(second);
+  gate.open();
+  expect((await checkpoint).code).toBe("WRITER_FENCED");
+  expect(await filesOf(folder, "one")).toHaveLength(1);
+  await first.close();
+  await eventually("a checkpoint of the second", async () => {
+    await second.checkpoint();
+    return second.metrics.checkpoints > 0;
+  });
+  return second;
+}
+
+async function filesOf(folder: StateFolder, id: string): Promise<string[]> {
+  return (await filesBelow(folder.directory, /notes\/documents\/.*\.json$/)).filter((path) =>
+    path.endsWith(`/${id}.json`),
+  );
+}
+
+test("a document that a paused owner was about to write does not come back once it is deleted", async () => {
+  await using folder = await stateFolder();
+  const second = await withLateFile(folder, {}, async (state) => {
+    await state.collection(notes).delete("one");
+  });
+  expect(await filesOf(folder, "one")).toEqual([]);
+  await second.close();
+  const third = await folder.open();
+  expect(await third.collection(notes).get("one")).toBeUndefined();
+  expect(third.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
+});
+
+test("nor does it when it went into a pack in between", async () => {
+  await using folder = await stateFolder();
+  const second = await withLateFile(folder, { packAtDocuments: 1 }, async (state) => {
+    await state.collection(notes).put("one", { text: "second" });
+  });
+  expect(await filesOf(folder, "one")).toEqual([]);
+  await second.collection(notes).delete("one");
+  // The tombstone is dropped with what it hides.
+  await second.compact();
+  await second.close();
+  const third = await folder.open();
+  expect(await third.collection(notes).get("one")).toBeUndefined();
+  expect(third.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
 });
 
 test("a checkpoint that was under way when its process was paused damages nothing of the new owner", async () => {

@@ -122,6 +122,14 @@ export const checkpointMutations: readonly Mutation[] = [
     tests: ["test/locking/paused-writer.test.ts"],
   },
   {
+    name: "late-file-of-a-paused-owner-outlives-its-document",
+    bug: "A file that a paused owner put in place when it woke up stays, and brings its deleted document back.",
+    file: checkpointer,
+    find: "this.#mayHaveLateFiles = this.#held;",
+    replace: "this.#mayHaveLateFiles = false;",
+    tests: ["test/locking/paused-writer.test.ts"],
+  },
+  {
     name: "failed-checkpoint-forgets-its-documents",
     bug: "What a checkpoint that failed was to move is not moved by the next one, which vouches for it all the same.",
     file: checkpointer,
