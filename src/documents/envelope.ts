@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
 import type { StoredText } from "../files/encoded-text.js";
-import { checksumDigits as digits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
+import { checksumDigits as digits, readChecksum, writeChecksum } from "../files/checksum-digits.js";
 
 /** Everything a document's file says besides its body. */
 export interface Envelope {
@@ -31,24 +31,54 @@ export interface EncodedDocument {
 const checksumMember = ',"checksum":"';
 const bodyMember = '","body":';
 const ending = "}\n";
+/** Most envelopes, checksum included, take less. */
+const usualHead = 512;
+const noDigits = "0".repeat(digits);
 const texts = ["kind", "id", "createdAt", "updatedAt"] as const;
 const numbers = ["schemaVersion", "revision", "sequence", "createdSequence", "createdIndex"] as const;
 const knownMembers = new Set<string>([...texts, ...numbers, "expiresAt", "deleted"]);
 
 /** The bytes of a document's file. The checksum, CRC-32, covers every byte but its own eight digits. */
 export function encodeDocument(envelope: Envelope, body: StoredText): Buffer {
-  const { unknown, ...known } = envelope;
-  const members = JSON.stringify(unknown === undefined ? known : { ...known, ...unknown }).slice(0, -1);
-  const head = Buffer.byteLength(members) + checksumMember.length + digits + bodyMember.length;
-  const bodyBytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-  const bytes = Buffer.allocUnsafe(head + bodyBytes + ending.length);
-  bytes.write(`${members}${checksumMember}${"0".repeat(digits)}${bodyMember}`);
-  if (typeof body === "string") bytes.write(body, head);
-  else body.bytes.copy(bytes, head, body.start, body.end);
-  bytes.write(ending, head + bodyBytes, "latin1");
-  const at = head - bodyMember.length - digits;
-  bytes.write(formatChecksum(checksumOf(bytes, at)), at, "latin1");
+  const outline = outlineDocument(envelope, body);
+  const bytes = Buffer.allocUnsafe(outline.length);
+  writeUnsealed(bytes, outline, body);
+  sealDocument(bytes, outline.digitsAt);
   return bytes;
+}
+
+/** What is known of a document's bytes before they are written. */
+export interface DocumentOutline {
+  /** The envelope without its checksum and its end. */
+  readonly members: string;
+  /** Where the digits of the checksum stand. */
+  readonly digitsAt: number;
+  /** How many bytes there are. */
+  readonly length: number;
+}
+
+export function outlineDocument(envelope: Envelope, body: StoredText): DocumentOutline {
+  const members = JSON.stringify(envelope.unknown === undefined ? envelope : withUnknown(envelope)).slice(0, -1);
+  const digitsAt = Buffer.byteLength(members) + checksumMember.length;
+  const bodyBytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  return { members, digitsAt, length: digitsAt + digits + bodyMember.length + bodyBytes + ending.length };
+}
+
+function withUnknown({ unknown, ...known }: Envelope): object {
+  return { ...known, ...unknown };
+}
+
+/** Writes a document's bytes, all but the digits of its checksum. @param target as long as the outline says. */
+export function writeUnsealed(target: Buffer, { members }: DocumentOutline, body: StoredText): void {
+  const bodyAt = target.write(`${members}${checksumMember}${noDigits}${bodyMember}`, "utf8");
+  if (typeof body === "string") target.write(body, bodyAt, "utf8");
+  else body.bytes.copy(target, bodyAt, body.start, body.end);
+  target.write(ending, target.length - ending.length, "latin1");
+}
+
+/** Sets the digits of the checksum. */
+export function sealDocument(bytes: Buffer, digitsAt: number): void {
+  writeChecksum(bytes, digitsAt, checksumOf(bytes, digitsAt));
 }
 
 /**
@@ -94,7 +124,8 @@ export function decodeLine(line: Buffer, where: string): EncodedDocument {
  * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
  */
 export function checkLine(line: Buffer, where: string): void {
-  checkedChecksum(line, line.toString("latin1"), where);
+  const head = line.toString("latin1", 0, usualHead);
+  checkedChecksum(line, findChecksum(head) < 0 ? line.toString("latin1") : head, where);
 }
 
 /** @param characters the same bytes, one a character. @returns where the digits stand. */

@@ -18,7 +18,12 @@ export function readChecksum(bytes: Buffer, at: number): number {
   return value;
 }
 
-/** The digits of a CRC-32. */
-export function formatChecksum(checksum: number): string {
-  return checksum.toString(16).padStart(checksumDigits, "0");
+/** Writes the digits of a CRC-32, without making a string either. */
+export function writeChecksum(bytes: Buffer, at: number, checksum: number): void {
+  let rest = checksum;
+  for (let index = at + checksumDigits - 1; index >= at; index -= 1) {
+    const digit = rest & 0xf;
+    bytes[index] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+    rest >>>= 4;
+  }
 }

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { HoldfastError } from "../errors.js";
-import { checksumDigits as digits, formatChecksum, readChecksum } from "./checksum-digits.js";
+import { checksumDigits as digits, readChecksum, writeChecksum } from "./checksum-digits.js";
 
 /**
  * Small JSON files with a checksum: one object whose last member is `"checksum"`, CRC-32 in eight hex digits over every
@@ -14,7 +14,7 @@ export function sealJson(content: object): Buffer {
   const bytes = Buffer.from(
     `${JSON.stringify(content).slice(0, -1)}${beforeDigits}${"0".repeat(digits)}${afterDigits}`,
   );
-  bytes.write(formatChecksum(checksumOf(bytes)), digitsAt(bytes), "latin1");
+  writeChecksum(bytes, digitsAt(bytes), checksumOf(bytes));
   return bytes;
 }
 

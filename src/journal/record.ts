@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { EncodedText } from "../files/encoded-text.js";
-import { checksumDigits, formatChecksum, readChecksum } from "../files/checksum-digits.js";
+import { checksumDigits, readChecksum, writeChecksum } from "../files/checksum-digits.js";
 
 /** The format of the journal. It never changes meaning: another layout gets another number. */
 export const journalFormat = 1;
@@ -75,7 +75,7 @@ const closingBrace = 0x7d;
 export function encodeLine(target: Buffer, offset: number, json: string): number {
   const start = offset + linePrefixLength;
   const end = start + target.write(json, start, "utf8");
-  target.write(formatChecksum(crc32(target.subarray(start, end))), offset, "latin1");
+  writeChecksum(target, offset, crc32(target.subarray(start, end)));
   target[start - 1] = space;
   target[end] = newline;
   return end + 1;

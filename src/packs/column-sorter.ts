@@ -15,7 +15,6 @@ export interface ColumnValues {
   readonly id: string;
   readonly createdSequence: number;
   readonly createdIndex: number;
-  readonly expiresAtMs: number;
   readonly keys: readonly (IndexValue | undefined)[];
 }
 
@@ -40,11 +39,12 @@ export class ColumnSorter {
     return this.#isFull;
   }
 
-  add(ordinal: number, values: ColumnValues): void {
+  /** @param expiresAtMs as an index can hold it. */
+  add(ordinal: number, values: ColumnValues, expiresAtMs: number): void {
     const key = this.#key;
     this.#put(this.#created, appendCreationKey(key.clear(), values.createdSequence, values.createdIndex), ordinal);
-    if (values.expiresAtMs !== Infinity) {
-      this.#put(this.#expires, key.clear().appendUint48(values.expiresAtMs).appendUint32(ordinal), ordinal);
+    if (expiresAtMs !== Infinity) {
+      this.#put(this.#expires, key.clear().appendUint48(expiresAtMs).appendUint32(ordinal), ordinal);
     }
     const order = values.keys[this.#indexes.length];
     if (this.#order !== undefined)

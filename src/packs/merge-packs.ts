@@ -85,7 +85,7 @@ class IdSource extends TableScan {
   constructor(pack: Pack) {
     super(pack.tables.ids);
     this.pack = pack;
-    this.lines = new Window(pack.lines, windowBytes);
+    this.lines = new Window(pack.lines, windowBytes, "pass");
     this.newOrdinals = new Uint32Array(pack.tables.ids.entries).fill(dropped);
   }
 

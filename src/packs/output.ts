@@ -5,7 +5,9 @@ import { removeIfPresent } from "../files/remove-if-present.js";
 import { temporaryName } from "../files/temporary-name.js";
 import type { ReadableFile } from "./checked-file.js";
 
+/** It is flushed when so much is waiting; what comes last of that may reach into the room behind it. */
 const bufferBytes = 256 * 1024;
+const roomBytes = 64 * 1024;
 
 /** Where bytes go, one after the other. Whoever appends looks at {@link isFull} now and then, and flushes. */
 export interface Output {
@@ -26,7 +28,7 @@ export class NewFile implements Output {
   readonly #fileSystem: FileSystem;
   readonly #temporary: string;
   readonly #file: OpenFile;
-  #buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  #buffer = Buffer.allocUnsafeSlow(bufferBytes + roomBytes);
   #waiting = 0;
   #written = 0;
   #checksum = 0;

@@ -12,8 +12,13 @@ export interface PackDocument {
   readonly keys: readonly (IndexValue | undefined)[];
 }
 
-/** The line of a document and what a pack's index has to know of it. */
-export function entryOf({ envelope, body, keys }: PackDocument): PackEntry {
+/** What goes into a pack of a document. */
+export function entryOf(document: PackDocument): PackEntry {
+  return entryWith(document, encodeDocument(document.envelope, document.body));
+}
+
+/** @param line of the document, as {@link encodeDocument} writes it. */
+export function entryWith({ envelope, keys }: PackDocument, line: Buffer): PackEntry {
   const { id, sequence, createdSequence, createdIndex, schemaVersion, expiresAt } = envelope;
   return {
     id,
@@ -24,6 +29,6 @@ export function entryOf({ envelope, body, keys }: PackDocument): PackEntry {
     schemaVersion,
     deleted: envelope.deleted === true,
     keys,
-    line: encodeDocument(envelope, body),
+    line,
   };
 }

@@ -257,7 +257,7 @@ export class Pack {
     this.retain();
     try {
       const ids = new TableScan(this.tables.ids);
-      const window = new Window(this.lines, windowBytes);
+      const window = new Window(this.lines, windowBytes, "stay");
       while (ids.step() || (await ids.load())) {
         const place = new PackedPlace(ids.block as Block, ids.index, readText(ids.key, 0, ids.keyLength));
         if (!window.has(place.offset, place.length)) {

@@ -149,7 +149,7 @@ class LineIndexer {
     const ordinal = this.#index.addId(key.bytes, key.length, place);
     if (deleted) return;
     if (schemaVersion > this.largestSchemaVersion) this.largestSchemaVersion = schemaVersion;
-    this.#columns.add(ordinal, { id, createdSequence, createdIndex, expiresAtMs, keys: this.#keysOf(document) });
+    this.#columns.add(ordinal, { id, createdSequence, createdIndex, keys: this.#keysOf(document) }, expiresAtMs);
   }
 
   #decode(line: Buffer, offset: number): EncodedDocument {

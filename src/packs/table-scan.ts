@@ -24,7 +24,7 @@ export class TableScan implements SortedSource {
 
   constructor(table: Table) {
     this.#table = table;
-    this.#window = new Window(table.file, windowBytes);
+    this.#window = new Window(table.file, windowBytes, "stay");
   }
 
   /** @throws HoldfastError `CORRUPT` */

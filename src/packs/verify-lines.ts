@@ -25,7 +25,7 @@ const windowBytes = 256 * 1024;
  */
 export async function verifyLines(pack: Pack, onProblem: OnProblem, pacer: Pacer): Promise<void> {
   const ids = new TableScan(pack.tables.ids);
-  const window = new Window(pack.lines, windowBytes);
+  const window = new Window(pack.lines, windowBytes, "stay");
   const previous = new KeyBytes();
   const lookUps = new LookUps(pack, onProblem);
   let end = 0;

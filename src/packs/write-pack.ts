@@ -19,13 +19,13 @@ const lineFeed = 0x0a;
  * durable once the caller has synced the folder. Nothing refers to them before a checkpoint lists them, so a crash
  * leaves at most files that recovery sweeps.
  *
- * @param entries by ascending id, each id once.
+ * @param entries by ascending id, each id once; several at a time where one has to wait for them.
  * @throws HoldfastError `INVALID_DOCUMENT` for ids out of order, or a line that is not exactly one line; whatever the
  * entries or `pace` throw; the system's own errors. Nothing is left then.
  */
 export async function writePack(
   target: PackTarget,
-  entries: Iterable<PackEntry> | AsyncIterable<PackEntry>,
+  entries: Iterable<PackEntry> | AsyncIterable<readonly PackEntry[]>,
 ): Promise<PackSummary> {
   return await writeBothFiles(target, async (pack, indexFile) => {
     const index = new IndexWriter(indexFile, target);
@@ -34,24 +34,18 @@ export async function writePack(
     try {
       const columns = new ColumnSorter(target.columns, store);
       const writer = new EntryWriter(pack, index, columns);
-      const rest = async (): Promise<void> => {
-        if (pack.isFull) await pack.flush();
-        if (indexFile.isFull) await indexFile.flush();
-        if (columns.isFull) await columns.endRuns(pacer);
-        await pacer.pause();
+      const add = async (some: Iterable<PackEntry>): Promise<void> => {
+        for (const entry of some) {
+          writer.add(entry);
+          if (!pack.isFull && !columns.isFull && !pacer.due()) continue;
+          if (pack.isFull) await pack.flush();
+          if (indexFile.isFull) await indexFile.flush();
+          if (columns.isFull) await columns.endRuns(pacer);
+          await pacer.pause();
+        }
       };
-      // The synchronous way is its own, since each step of an asynchronous one costs more than an entry does.
-      if (Symbol.iterator in entries) {
-        for (const entry of entries) {
-          writer.add(entry);
-          if (pack.isFull || columns.isFull || pacer.due()) await rest();
-        }
-      } else {
-        for await (const entry of entries) {
-          writer.add(entry);
-          if (pack.isFull || columns.isFull || pacer.due()) await rest();
-        }
-      }
+      if (Symbol.iterator in entries) await add(entries);
+      else for await (const some of entries) await add(some);
       index.endIds();
       const tables = await columns.drainInto(indexFile, pacer);
       return index.end(tables, pack, writer.largestSchemaVersion);
@@ -89,7 +83,7 @@ class EntryWriter {
     this.#pack.append(line, 0, line.length);
     if (deleted) return;
     if (schemaVersion > this.largestSchemaVersion) this.largestSchemaVersion = schemaVersion;
-    this.#columns.add(ordinal, { ...entry, expiresAtMs });
+    this.#columns.add(ordinal, entry, expiresAtMs);
   }
 }
 

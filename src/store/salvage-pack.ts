@@ -40,12 +40,12 @@ async function* entries(
   pack: Pack,
   unreadable: ReadonlySet<string>,
   now: string,
-): AsyncGenerator<PackEntry> {
+): AsyncGenerator<readonly PackEntry[]> {
   const { documents, tombstones } = pack.summary;
   for (let ordinal = 0; ordinal < documents + tombstones; ordinal += 1) {
     const place = pack.at(ordinal);
     if (place.deleted || unreadable.has(place.id)) {
-      yield tombstone(state.name, place, now);
+      yield [tombstone(state.name, place, now)];
       continue;
     }
     const { envelope, body } = await pack.read(place);
@@ -53,7 +53,7 @@ async function* entries(
     const keys = storedKeys(state.definition, envelope, body);
     const line = encodeDocument(envelope, body);
     const { id, sequence, expiresAtMs, deleted } = place;
-    yield { id, sequence, expiresAtMs, deleted, createdSequence, createdIndex, schemaVersion, keys, line };
+    yield [{ id, sequence, expiresAtMs, deleted, createdSequence, createdIndex, schemaVersion, keys, line }];
   }
 }
 

@@ -64,8 +64,8 @@ describe("a pack that can not be written", () => {
     const target = targetOf(folder.path, twoIndexes);
     const [first, second] = entries;
     if (first === undefined || second === undefined) throw new Error("there are entries");
-    async function* failing(before: PackEntry): AsyncGenerator<PackEntry> {
-      yield before;
+    async function* failing(before: PackEntry): AsyncGenerator<readonly PackEntry[]> {
+      yield [before];
       await Promise.resolve();
       throw new Error("no more");
     }
@@ -89,10 +89,10 @@ describe("a pack that can not be written", () => {
     const fileSystem = new FaultyFileSystem();
     fileSystem.set({ on: "write", writesOnly: 10_007 });
     const target = { ...targetOf(folder.path, twoIndexes), fileSystem };
-    async function* oneByOne(): AsyncGenerator<(typeof entries)[number]> {
+    async function* oneByOne(): AsyncGenerator<readonly PackEntry[]> {
       for (const entry of entries) {
         await Promise.resolve();
-        yield entry;
+        yield [entry];
       }
     }
     await writePack(target, oneByOne());

@@ -5,9 +5,6 @@ export class DocumentFeed {
   #batches: DocumentBatch[] = [];
   #failure: Error | undefined;
   #arrived: () => void = () => undefined;
-  /** How many batches were taken that nobody has been told of. */
-  taken = 0;
-
   push(batch: DocumentBatch): void {
     this.#batches.push(batch);
     this.#arrived();
@@ -23,10 +20,7 @@ export class DocumentFeed {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const batch = this.#batches.shift();
-      if (batch !== undefined) {
-        this.taken += 1;
-        return batch;
-      }
+      if (batch !== undefined) return batch;
       await new Promise<void>((resolve) => {
         this.#arrived = resolve;
       });

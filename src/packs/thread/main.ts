@@ -3,12 +3,11 @@ import { parentPort, type MessagePort } from "node:worker_threads";
 import { blockingFileSystem } from "../../files/blocking-file-system.js";
 import { ClockCache } from "../clock-cache.js";
 import { mergePacks } from "../merge-packs.js";
-import { entryOf } from "../pack-document.js";
 import type { PackEntry } from "../pack-target.js";
 import { Pack } from "../pack.js";
 import { Throttle } from "../throttle.js";
 import { writePack } from "../write-pack.js";
-import { unpackBatch } from "./document-batch.js";
+import { BatchReader } from "./document-batch.js";
 import { DocumentFeed } from "./document-feed.js";
 import type { FromThread, Order, ToThread } from "./messages.js";
 import { sentError } from "./sent-error.js";
@@ -25,6 +24,8 @@ class Job {
   readonly #order: Order;
   #isStopped = false;
   #nextReport = 0;
+  /** How many batches were read that the other side has not heard of. */
+  #read = 0;
 
   constructor(port: MessagePort, order: Order) {
     this.#port = port;
@@ -57,11 +58,14 @@ class Job {
     await writePack({ ...plan, fileSystem: blockingFileSystem, pace }, this.#entries());
   }
 
-  async *#entries(): AsyncGenerator<PackEntry> {
+  async *#entries(): AsyncGenerator<readonly PackEntry[]> {
+    const reader = new BatchReader();
     for (;;) {
       const batch = await this.feed.next();
+      const entries = reader.read(batch);
+      this.#read += 1;
       this.#report();
-      for (const document of unpackBatch(batch)) yield entryOf(document);
+      yield entries;
       if (batch.isLast) return;
     }
   }
@@ -92,10 +96,10 @@ class Job {
 
   #report(): void {
     const now = performance.now();
-    if (now < this.#nextReport && this.feed.taken === 0) return;
+    if (now < this.#nextReport && this.#read === 0) return;
     this.#nextReport = now + reportEveryMs;
-    this.#tell({ kind: "progress", job: this.#order.job, taken: this.feed.taken });
-    this.feed.taken = 0;
+    this.#tell({ kind: "progress", job: this.#order.job, read: this.#read });
+    this.#read = 0;
   }
 
   #tell(message: FromThread): void {

@@ -22,7 +22,7 @@ export type ToThread =
 
 /** What the thread tells. */
 export type FromThread =
-  /** It goes on, and has taken so many batches of documents since it last said so. */
-  | { readonly kind: "progress"; readonly job: number; readonly taken: number }
+  /** It goes on, and has read so many batches of documents since it last said so; it does not look at them again. */
+  | { readonly kind: "progress"; readonly job: number; readonly read: number }
   | { readonly kind: "done"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: SentError };

@@ -3,15 +3,23 @@ import type { PackDocument } from "../pack-document.js";
 import { packBatch } from "./document-batch.js";
 import type { FromThread, ToThread } from "./messages.js";
 import { receivedError } from "./sent-error.js";
+import type { BatchMemory } from "./batch-memory.js";
 
 /** A batch ends with so many documents, or bytes: a fraction of a millisecond for each side. */
 const batchDocuments = 128;
 const batchBytes = 256 * 1024;
+/** What the bodies of a batch take, unless the last of them is a large one. */
+export const usualBatchBytes = batchBytes + 64 * 1024;
 /** So much may be on its way: the thread has work while this side is busy, and the memory for copies has a bound. */
 const mostUnderWay = 2 * 1024 * 1024;
 
-/** @param transfer what belongs to the thread from then on. */
-export type TellThread = (message: ToThread, transfer?: readonly ArrayBuffer[]) => void;
+export type TellThread = (message: ToThread) => void;
+
+interface SentBatch {
+  /** Roughly. */
+  readonly bytes: number;
+  readonly bodies: SharedArrayBuffer;
+}
 
 /** A pack that the thread is making, as this side sees it. */
 export class ThreadJob {
@@ -23,14 +31,16 @@ export class ThreadJob {
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   #documents: Iterator<PackDocument> | undefined;
-  /** How many bytes the batches have, roughly, that the thread has not taken yet; the oldest first. */
-  readonly #underWay: number[] = [];
+  readonly #memory: BatchMemory;
+  /** The batches that the thread has not read yet, the oldest first. Once it is gone, or done, nobody needs theirs. */
+  readonly #underWay: SentBatch[] = [];
   /** Why this side wants it no more, if so. */
   #stopped: { readonly why: unknown } | undefined;
 
-  constructor(number: number, tell: TellThread, onProgress: () => void) {
+  constructor(number: number, tell: TellThread, memory: BatchMemory, onProgress: () => void) {
     this.#number = number;
     this.#tell = tell;
+    this.#memory = memory;
     this.#onProgress = onProgress;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -52,7 +62,7 @@ export class ThreadJob {
       case "progress":
         this.#unlessItFails(() => {
           this.#onProgress();
-          this.#underWay.splice(0, message.taken);
+          for (const { bodies } of this.#underWay.splice(0, message.read)) this.#memory.give(bodies);
           this.#send();
         });
         return false;
@@ -72,7 +82,7 @@ export class ThreadJob {
   }
 
   #send(): void {
-    while (this.#documents !== undefined && this.#underWay.reduce((sum, bytes) => sum + bytes, 0) < mostUnderWay) {
+    while (this.#documents !== undefined && this.#bytesUnderWay < mostUnderWay) {
       const documents: PackDocument[] = [];
       let bytes = 0;
       while (documents.length < batchDocuments && bytes < batchBytes) {
@@ -84,10 +94,14 @@ export class ThreadJob {
         documents.push(next.value);
         bytes += next.value.body.length;
       }
-      this.#underWay.push(bytes);
-      const batch = packBatch(documents, this.#documents === undefined);
-      this.#tell({ kind: "documents", job: this.#number, batch }, [batch.bodies.buffer]);
+      const batch = packBatch(documents, this.#documents === undefined, this.#memory);
+      this.#underWay.push({ bytes, bodies: batch.bodies });
+      this.#tell({ kind: "documents", job: this.#number, batch });
     }
+  }
+
+  get #bytesUnderWay(): number {
+    return this.#underWay.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #unlessItFails(work: () => void): void {

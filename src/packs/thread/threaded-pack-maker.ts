@@ -3,7 +3,8 @@ import { isHoldfastError } from "../../errors.js";
 import type { MergePlan, PackContent, PackMaker, PackPlan } from "../pack-maker.js";
 import type { Pack } from "../pack.js";
 import type { FromThread, Order } from "./messages.js";
-import { ThreadJob, type TellThread } from "./thread-job.js";
+import { BatchMemory } from "./batch-memory.js";
+import { ThreadJob, usualBatchBytes, type TellThread } from "./thread-job.js";
 
 /** To write so few documents takes less than to start a thread: so much is made here first. */
 const worthThreadDocuments = 2_048;
@@ -25,6 +26,7 @@ export class ThreadedPackMaker implements PackMaker {
   readonly #local: PackMaker;
   readonly #program: URL;
   readonly #jobs = new Map<number, ThreadJob>();
+  readonly #memory = new BatchMemory(usualBatchBytes);
   #nextJob = 0;
   #worker: Worker | undefined;
   /** How many documents have gone into packs. */
@@ -88,10 +90,10 @@ export class ThreadedPackMaker implements PackMaker {
     const worker = (this.#worker ??= this.#started());
     const number = this.#nextJob;
     this.#nextJob += 1;
-    const tell: TellThread = (message, transfer = []) => {
-      worker.postMessage(message, transfer);
+    const tell: TellThread = (message) => {
+      worker.postMessage(message);
     };
-    const job = new ThreadJob(number, tell, onProgress);
+    const job = new ThreadJob(number, tell, this.#memory, onProgress);
     this.#jobs.set(number, job);
     worker.ref();
     tell({ ...order, job: number });

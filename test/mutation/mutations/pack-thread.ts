@@ -41,8 +41,17 @@ export const packThreadMutations: readonly Mutation[] = [
     name: "last-documents-stay-behind",
     bug: "A pack is taken for whole when a batch of its documents is full, whatever comes behind.",
     file: "src/packs/thread/thread-job.ts",
-    find: "packBatch(documents, this.#documents === undefined)",
-    replace: "packBatch(documents, documents.length === batchDocuments)",
+    find: "packBatch(documents, this.#documents === undefined, this.#memory)",
+    replace: "packBatch(documents, documents.length === batchDocuments, this.#memory)",
+    tests: [thread],
+  },
+  {
+    name: "bodies-overwritten-before-they-are-read",
+    bug: "The memory that a batch travels in is used for the next one before the thread has read it.",
+    file: "src/packs/thread/thread-job.ts",
+    find: '      this.#tell({ kind: "documents", job: this.#number, batch });\n',
+    replace:
+      '      this.#tell({ kind: "documents", job: this.#number, batch });\n      this.#memory.give(batch.bodies);\n',
     tests: [thread],
   },
 ];

@@ -224,8 +224,8 @@ export const packMutations: readonly Mutation[] = [
     name: "older-version-back-for-a-lost-packed-one",
     bug: "Where the newest version of a document was lost with a pack, an older one is shown in its place.",
     file: "src/store/salvage-pack.ts",
-    find: "      yield tombstone(state.name, place, now);\n",
-    replace: "      if (place.deleted) yield tombstone(state.name, place, now);\n",
+    find: "      yield [tombstone(state.name, place, now)];\n",
+    replace: "      if (place.deleted) yield [tombstone(state.name, place, now)];\n",
     tests: [damaged],
   },
   {
