@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly time: string;
   /** Its operations as JSON, joined by commas. */
   readonly operations: string;
+  /** How many they are. */
+  readonly count: number;
   /** True if it only frees space: such entries may use what is kept in reserve on a full disk. */
   readonly deletesOnly: boolean;
   /** Set by the journal: the operations as they went to the disk, in memory that is theirs to keep. */
@@ -270,14 +272,14 @@ export class JournalWriter {
     let lastSequence = this.#durable;
     for (const entry of this.#queue) {
       if (entries > 0 && offset - start >= largestBatchBytes) break;
-      const json = commitJson(entry.sequence, entry.time, this.#durable, entry.operations);
+      const json = commitJson(entry.sequence, entry.time, this.#durable, entry.operations, entry.count);
       if (offset + lineBound(json) > this.#chunk.length) {
         this.#beginChunk(start, offset, lineBound(json));
         offset -= start;
         start = 0;
       }
       const end = encodeLine(this.#chunk, offset, json);
-      entry.encoded = encodedOperations(this.#chunk, offset, end, json, entry.operations);
+      entry.encoded = encodedOperations(this.#chunk, offset, end, json, entry.operations, entry.count);
       offset = end;
       entries += 1;
       deletesOnly &&= entry.deletesOnly;

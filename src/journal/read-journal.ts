@@ -1,7 +1,7 @@
-import type { EncodedText } from "../files/encoded-text.js";
 import type { FileSystem } from "../files/file-system.js";
-import { decodeCommit, outlineCommit } from "./decode-commit.js";
+import { decodeCommit } from "./decode-commit.js";
 import { listSegments, type ListedSegment } from "./list-segments.js";
+import { PutCommit } from "./put-commit.js";
 import type { CommitRecord, SegmentHeader } from "./record.js";
 import { scanSegment, type ScannedCommit, type UnreadableRegion } from "./scan-segment.js";
 import { readSegmentBytes, sealedLength } from "./segment-bytes.js";
@@ -79,12 +79,10 @@ export interface ReadJournalOptions {
    * before it are, and the rest is still the journal.
    */
   readonly mayShrink?: boolean;
-  /**
-   * Called with each commit above, in order; with `leaveBodies`, of one whose only operation is a put, also with the place
-   * of the body, which the operation then lacks, where that can be told.
-   */
-  readonly apply: (commit: CommitRecord, body?: EncodedText) => void;
-  readonly leaveBodies?: boolean;
+  /** Called with each commit above, in order. */
+  readonly apply: (commit: CommitRecord) => void;
+  /** Called in its place, where it is given, with a commit of one put that can be read without its body. */
+  readonly applyPut?: (put: PutCommit) => void;
   readonly onSegment?: (done: number, total: number) => void;
 }
 
@@ -244,16 +242,22 @@ class ChainReader {
     this.previous = { segment: segment.name, length: end };
   }
 
-  #apply(segment: ListedSegment, bytes: Buffer, { sequence, start, end }: ScannedCommit): void {
-    const outlined = this.#options.leaveBodies === true ? outlineCommit(bytes, start, end) : undefined;
-    const commit = outlined?.commit ?? decodeCommit(bytes, start, end);
+  #apply(segment: ListedSegment, bytes: Buffer, scanned: ScannedCommit): void {
+    const { sequence, start, end } = scanned;
+    const { apply, applyPut } = this.#options;
+    if (scanned instanceof PutCommit && applyPut !== undefined) {
+      applyPut(scanned);
+      this.lastSequence = sequence;
+      return;
+    }
+    const commit = decodeCommit(bytes, start, end);
     if (commit === undefined) {
       // Its checksum holds, so no write that was cut short explains it.
       this.#unreadable(segment, bytes, { start, end });
       this.#expect(segment, sequence);
       return;
     }
-    this.#options.apply(commit, outlined?.body);
+    apply(commit);
     this.lastSequence = sequence;
   }
 

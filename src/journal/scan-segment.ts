@@ -1,7 +1,11 @@
-import { readCommitHead } from "./commit-head.js";
+import { CommitHeads, type CommitHead } from "./commit-head.js";
+import { PutCommit } from "./put-commit.js";
 import { checksumHolds, decodeLine, endOfRunOnLine, type JournalLine, type SegmentHeader } from "./record.js";
 
-/** Where the line of a commit stands in its segment: `[start, end)`, its line feed excluded. Its checksum holds. */
+/**
+ * Where the line of a commit stands in its segment: `[start, end)`, its line feed excluded. Its checksum holds. A
+ * {@link PutCommit} says the rest as well; else that is to be read from the line.
+ */
 export interface ScannedCommit {
   readonly sequence: number;
   readonly start: number;
@@ -31,9 +35,7 @@ export interface SegmentScan {
 const newline = 0x0a;
 
 /** What a scan has to know of a line. */
-type ScannedLine =
-  | Exclude<JournalLine, { kind: "commit" }>
-  | { readonly kind: "commit"; readonly sequence: number; readonly durable: number };
+type ScannedLine = Exclude<JournalLine, { kind: "commit" }> | CommitHead | PutCommit;
 
 /**
  * Finds every readable line of a segment, also behind damage: what follows decides whether the damage is a torn tail.
@@ -58,6 +60,7 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     unreadableFrom = -1;
   };
 
+  const heads = new CommitHeads(bytes);
   let offset = 0;
   // Looked for only once they are passed: of bytes that are no journal, looking at each place would take for ever.
   let lineFeed = bytes.indexOf(newline);
@@ -74,10 +77,10 @@ export function scanSegment(bytes: Buffer): SegmentScan {
     if (zero >= 0 && zero < offset) zero = bytes.indexOf(0, offset);
     const holdsZero = zero >= 0 && zero < lineFeed;
     let lineEnd = lineFeed;
-    let line = lineFeed < 0 || holdsZero ? undefined : scanLine(bytes, offset, lineFeed);
+    let line = lineFeed < 0 || holdsZero ? undefined : scanLine(bytes, heads, offset, lineFeed);
     if (line === undefined && lineFeed >= 0) {
       lineEnd = endOfRunOnLine(bytes, offset, lineFeed, holdsZero ? zero : lineFeed);
-      line = lineEnd < 0 ? undefined : scanLine(bytes, offset, lineEnd);
+      line = lineEnd < 0 ? undefined : scanLine(bytes, heads, offset, lineEnd);
     }
     if (line === undefined) {
       if (unreadableFrom < 0) unreadableFrom = offset;
@@ -86,10 +89,11 @@ export function scanSegment(bytes: Buffer): SegmentScan {
       continue;
     }
     closeRegion(offset);
-    if (line.kind === "header") header ??= line.header;
+    if ("header" in line) header ??= line.header;
     else {
       const { durable } = line;
-      if (line.kind === "commit") commits.push({ sequence: line.sequence, start: offset, end: lineEnd });
+      if (line instanceof PutCommit) commits.push(line);
+      else if ("sequence" in line) commits.push({ sequence: line.sequence, start: offset, end: lineEnd });
       watermark = Math.max(watermark, durable);
       for (let index = watermarks.length - 1; index >= 0 && (watermarks[index] ?? 0) < durable; index -= 1) {
         watermarks[index] = durable;
@@ -105,14 +109,14 @@ export function scanSegment(bytes: Buffer): SegmentScan {
   return { header, commits, unreadable, watermark, end };
 }
 
-function scanLine(bytes: Buffer, start: number, end: number): ScannedLine | undefined {
+function scanLine(bytes: Buffer, heads: CommitHeads, start: number, end: number): ScannedLine | undefined {
   if (!checksumHolds(bytes, start, end)) return undefined;
-  const head = readCommitHead(bytes, start, end);
-  if (head !== undefined) return { kind: "commit", ...head };
+  const head = heads.read(start, end);
+  if (head !== undefined) return head;
   const line = decodeLine(bytes, start, end);
   if (line?.kind !== "commit") return line;
   const { sequence, durable } = line.commit;
-  return { kind: "commit", sequence, durable };
+  return { sequence, durable };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { FileSystem } from "../files/file-system.js";
+import type { FileSystem, OpenFile } from "../files/file-system.js";
 import type { ListedSegment } from "./list-segments.js";
 import { isBlank } from "./scan-segment.js";
 
@@ -20,10 +20,9 @@ export function sealedLength(segment: ListedSegment, next: ListedSegment | undef
 }
 
 /**
- * Reads a segment. Most of the last one may be the zeros of its preallocation: they are looked at, since bytes may stand
- * behind them, and not kept: pages of fresh memory that nothing is written to take no room.
+ * Reads a segment. A sealed one is full of lines up to its seal.
  *
- * @param chunk what is read at once goes through here.
+ * @param chunk what is read of the others goes through here, a part at a time.
  */
 export async function readSegmentBytes(
   fileSystem: FileSystem,
@@ -37,17 +36,39 @@ export async function readSegmentBytes(
   try {
     const size = await file.size();
     const bytes = Buffer.alloc(Math.min(size, sealed ?? size));
-    let end = 0;
-    for (let position = 0; position < bytes.length;) {
-      const count = await file.read(chunk, 0, Math.min(chunk.length, bytes.length - position), position);
-      // Cut by another process since it was measured.
-      if (count === 0) break;
-      const read = chunk.subarray(0, count);
-      if (!isBlank(read)) end = position + read.copy(bytes, position);
-      position += count;
-    }
+    const end = sealed === undefined ? await readWithoutZeros(file, bytes, chunk) : await readAll(file, bytes);
     return { size, sealed, bytes: bytes.subarray(0, end) };
   } finally {
     await file.close();
   }
+}
+
+/** @returns how much there is: less where another process has cut the file since it was measured. */
+async function readAll(file: OpenFile, bytes: Buffer): Promise<number> {
+  let end = 0;
+  while (end < bytes.length) {
+    const count = await file.read(bytes, end, bytes.length - end, end);
+    if (count === 0) break;
+    end += count;
+  }
+  return end;
+}
+
+/**
+ * Most of the last segment may be the zeros of its preallocation: they are looked at, since bytes may stand behind them,
+ * and not kept: pages of fresh memory that nothing is written to take no room.
+ *
+ * @returns where the zeros begin that nothing stands behind, or a little after that.
+ */
+async function readWithoutZeros(file: OpenFile, bytes: Buffer, chunk: Buffer): Promise<number> {
+  let end = 0;
+  for (let position = 0; position < bytes.length;) {
+    const count = await file.read(chunk, 0, Math.min(chunk.length, bytes.length - position), position);
+    // Cut by another process since it was measured.
+    if (count === 0) break;
+    const read = chunk.subarray(0, count);
+    if (!isBlank(read)) end = position + read.copy(bytes, position);
+    position += count;
+  }
+  return end;
 }

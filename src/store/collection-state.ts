@@ -116,6 +116,16 @@ export class CollectionState {
     return this.recent.get(id)?.sequence ?? this.#packs.find(id)?.place.sequence;
   }
 
+  /**
+   * Whether a version from the journal is known already, or a newer one. A deletion in the same commit came before it:
+   * whoever writes the id of an expired document anew deletes that first.
+   */
+  supersedes(version: Version): boolean {
+    const recent = this.recent.get(version.id);
+    if (recent === undefined) return this.#packs.supersedes(version);
+    return recent.sequence > version.sequence || (recent.sequence === version.sequence && !recent.deleted);
+  }
+
   /** The newest version of the collection's schema that one of its documents may have; at least 1. */
   get largestSchemaVersion(): number {
     let largest = 1;
@@ -401,7 +411,7 @@ export class CollectionState {
     this.#read.forget(version.id);
     if (!version.deleted) {
       this.recent.set(version.id, version);
-      this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
+      if (version.expiresAt !== undefined) this.soonestExpiry = Math.min(this.soonestExpiry, version.expiresAtMs);
     } else if (this.#isMoving || this.#packs.has(version.id)) this.recent.set(version.id, version);
     else this.recent.delete(version.id);
   }

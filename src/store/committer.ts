@@ -111,7 +111,7 @@ export class Committer implements JournalListener {
         steps.push({ collection: each.collection, version, bodyAt });
       }
     }
-    const entry: JournalEntry = { sequence, time, operations, deletesOnly, encoded: undefined };
+    const entry: JournalEntry = { sequence, time, operations, count: steps.length, deletesOnly, encoded: undefined };
     if (!journal.admits(entry) && journal.full !== undefined) {
       throw new HoldfastError("STORAGE_FULL", journal.full.message, {
         cause: journal.full,

@@ -1,6 +1,6 @@
 import type { CollectionDefinition, IndexDefinition, IndexValue } from "../collections/index.js";
 import { HoldfastError } from "../errors.js";
-import { migrateBody } from "./interpret-body.js";
+import { migrateBody, parseBody } from "./interpret-body.js";
 import type { Version } from "./version.js";
 
 /** Whether anything of a body has to be known to find and to order its document. */
@@ -25,7 +25,7 @@ export function storedKeys(
   version: Pick<Version, "id" | "schemaVersion">,
   json: string,
 ): Version["keys"] {
-  return definition === undefined || !hasKeys(definition) ? [] : parsedKeys(definition, version, JSON.parse(json));
+  return keysOf(definition, version, () => parseBody(definition, version, json));
 }
 
 /** {@link storedKeys} of a body that was parsed already; it may be changed by that. */
@@ -34,9 +34,17 @@ export function parsedKeys(
   version: Pick<Version, "id" | "schemaVersion">,
   body: unknown,
 ): Version["keys"] {
+  return keysOf(definition, version, () => body);
+}
+
+function keysOf(
+  definition: CollectionDefinition<unknown> | undefined,
+  version: Pick<Version, "id" | "schemaVersion">,
+  parse: () => unknown,
+): Version["keys"] {
   if (definition === undefined || !hasKeys(definition)) return [];
   try {
-    return indexKeys(definition, migrateBody(definition, version, body));
+    return indexKeys(definition, migrateBody(definition, version, parse()));
   } catch (error) {
     if (error instanceof HoldfastError) return [];
     throw error;

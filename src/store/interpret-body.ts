@@ -3,16 +3,39 @@ import { HoldfastError } from "../errors.js";
 import type { Version } from "./version.js";
 
 /**
+ * Parses a body as it is stored.
+ *
+ * @throws HoldfastError `CORRUPT` if it is no JSON: its checksum was right, so whoever wrote it did not write this format.
+ */
+export function parseBody(
+  definition: CollectionDefinition<unknown> | undefined,
+  { id }: Pick<Version, "id">,
+  json: string,
+): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const where = definition === undefined ? "" : ` of ${definition.name}`;
+    throw new HoldfastError(
+      "CORRUPT",
+      `The document ${JSON.stringify(id)}${where} has a body that is no JSON, though its checksum is right: it was not written by this program. Write the document anew, or delete it.`,
+      { cause: error, details: { id, ...(definition === undefined ? {} : { collection: definition.name }) } },
+    );
+  }
+}
+
+/**
  * Parses a stored body and brings it to the definition's schema version.
  *
- * @throws HoldfastError `UNSUPPORTED_FORMAT` if a newer program wrote it; `CORRUPT` if a migration fails on it.
+ * @throws HoldfastError `UNSUPPORTED_FORMAT` if a newer program wrote it; `CORRUPT` if it is no JSON, or a migration fails
+ * on it.
  */
 export function interpretBody(
   definition: CollectionDefinition<unknown> | undefined,
   stored: Pick<Version, "id" | "schemaVersion">,
   json: string,
 ): unknown {
-  return migrateBody(definition, stored, JSON.parse(json));
+  return migrateBody(definition, stored, parseBody(definition, stored, json));
 }
 
 /**

@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import { HoldfastError, isHoldfastError } from "../errors.js";
 import { entriesIfPresent } from "../files/entries-if-present.js";
-import type { EncodedText } from "../files/encoded-text.js";
-import type { CommitRecord, Operation, PutOperation } from "../journal/record.js";
+import { PutCommit } from "../journal/put-commit.js";
+import type { CommitRecord, DeleteOperation, PutOperation } from "../journal/record.js";
 import { parseSegmentName } from "../journal/segment-name.js";
 import { readJournal, type JournalReading } from "../journal/read-journal.js";
 import { Pack, packFileNames, parsePackName } from "../packs/index.js";
@@ -17,6 +17,7 @@ import { PackSet } from "./pack-set.js";
 import { readSealed, type SealedContent } from "./manifest.js";
 import { originOf } from "./unreadable-version.js";
 import { ReplayedVersion } from "./replayed-version.js";
+import { TouchedIds } from "./touched-ids.js";
 import { tombstoneOf, versionOfEnvelope, versionOfPut, type Version } from "./version.js";
 
 /** Reads everything a state directory holds, and changes nothing. */
@@ -59,8 +60,7 @@ class StateLoader {
   #newestDocument = 0;
   #replayed = 0;
   #replayedOperations = 0;
-  /** Ids with a commit above the checkpoint, by collection, and whether they existed at the checkpoint. */
-  readonly #touched = new Map<string, Map<string, boolean>>();
+  readonly #touched = new TouchedIds();
 
   constructor(options: LoadOptions, distrusted: ReadonlySet<string>) {
     this.#options = options;
@@ -200,70 +200,80 @@ class StateLoader {
   ): Promise<{ journal: JournalReading; upTo: number }> {
     const { fileSystem, layout, storeId, onProgress } = this.#options;
     const above = checkpoint.state === "present" ? checkpoint.content.sequence : undefined;
-    const commits: { readonly commit: CommitRecord; readonly body: EncodedText | undefined }[] = [];
+    const isToEnd = this.#options.upTo === "end";
+    const later: (CommitRecord | PutCommit)[] = [];
+    const take = (commit: CommitRecord | PutCommit): void => {
+      if (isToEnd) this.#apply(commit);
+      else later.push(commit);
+    };
     const journal = await readJournal({
       fileSystem,
       directory: layout.journal,
       storeId,
       above,
       acknowledged,
-      measureAll: this.#options.upTo === "end",
-      leaveBodies: true,
-      apply: (commit, body) => {
-        if (this.#options.upTo === "end") this.#apply(commit, body);
-        else commits.push({ commit, body });
-      },
+      measureAll: isToEnd,
+      apply: take,
+      applyPut: take,
       onSegment: (done, total) => onProgress?.({ stage: "journal", done, total }),
     });
     // Documents are written only once they are acknowledged, so what they hold is durable, watermark or not.
-    const upTo =
-      this.#options.upTo === "end"
-        ? Math.max(journal.lastSequence, this.#newestDocument)
-        : Math.max(journal.watermark, acknowledged);
-    for (const { commit, body } of commits) if (commit.sequence <= upTo) this.#apply(commit, body);
+    const upTo = isToEnd
+      ? Math.max(journal.lastSequence, this.#newestDocument)
+      : Math.max(journal.watermark, acknowledged);
+    for (const commit of later) if (commit.sequence <= upTo) this.#apply(commit);
     // Where a deletion is among what was lost, what came after it was not as new as it seemed.
     if (journal.lost.length > 0) for (const state of this.#states.values()) state.countAnew();
     return { journal, upTo };
   }
 
-  #apply(commit: CommitRecord, body: EncodedText | undefined): void {
+  #apply(commit: CommitRecord | PutCommit): void {
     this.#replayed += 1;
+    if (commit instanceof PutCommit) {
+      const state = this.#state(commit.collection);
+      this.#applyVersion(state, new ReplayedVersion(state.definition, commit));
+      return;
+    }
     for (const operation of commit.operations) {
-      this.#replayedOperations += 1;
-      const name = collectionOf(operation);
-      const state = this.#state(name);
-      this.#touch(name, operation);
-      this.#options.documents.distrust(name, operation.id);
-      if ("put" in operation && isNew(state, operation, commit)) {
-        const version = this.#versionOf(state, operation, commit, body);
-        state.loadNew(version);
-        state.dirty.set(version.id, version);
-        continue;
-      }
-      const former = state.sequenceOf(operation.id);
-      // A checkpoint that was cut short may have moved a newer version into the document's file already.
-      if (former !== undefined && former > commit.sequence) continue;
-      if ("delete" in operation) {
-        const replaced = originOf(state.find(operation.id));
-        const tombstone = tombstoneOf(replaced, operation.id, operation.revision, commit.sequence, commit.time);
-        state.load(tombstone);
-        state.dirty.set(operation.id, tombstone);
-      } else if (former !== commit.sequence) {
-        const version = this.#versionOf(state, operation, commit, body);
-        state.load(version);
-        state.dirty.set(version.id, version);
-      }
+      const state = this.#state(collectionOf(operation));
+      if ("delete" in operation) this.#applyDeletion(state, operation, commit);
+      else this.#applyVersion(state, this.#versionOf(state, operation, commit));
     }
   }
 
-  #touch(collection: string, operation: Operation): void {
-    let touched = this.#touched.get(collection);
-    if (touched === undefined) this.#touched.set(collection, (touched = new Map<string, boolean>()));
-    if (!touched.has(operation.id)) touched.set(operation.id, operation.revision > 1);
+  #applyVersion(state: CollectionState, version: Version): void {
+    this.#replayedOperations += 1;
+    if (isNew(state, version)) state.loadNew(version);
+    else {
+      this.#touch(state, version);
+      // A checkpoint that was cut short may have moved it, or a newer one, into the document's file already.
+      if (state.supersedes(version)) return;
+      state.load(version);
+    }
+    state.dirty.set(version.id, version);
   }
 
-  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord, place?: EncodedText): Version {
-    if (place !== undefined) return new ReplayedVersion(state.definition, operation, commit, place);
+  #applyDeletion(state: CollectionState, operation: DeleteOperation, { sequence, time }: CommitRecord): void {
+    this.#replayedOperations += 1;
+    const { id, revision } = operation;
+    this.#touch(state, operation);
+    const former = state.sequenceOf(id);
+    if (former !== undefined && former > sequence) return;
+    const tombstone = tombstoneOf(originOf(state.find(id)), id, revision, sequence, time);
+    state.load(tombstone);
+    state.dirty.set(id, tombstone);
+  }
+
+  /**
+   * What a checkpoint that was cut short has done about the document's file need not be on the disk. A new document has
+   * none that could have been seen; where one of its id was deleted before it, that deletion was noted.
+   */
+  #touch(state: CollectionState, operation: { readonly id: string; readonly revision: number }): void {
+    this.#options.documents.distrust(state.name, operation.id);
+    this.#touched.note(state, operation);
+  }
+
+  #versionOf(state: CollectionState, operation: PutOperation, commit: CommitRecord): Version {
     const body = JSON.stringify(operation.body);
     const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
     version.keys = parsedKeys(state.definition, version, operation.body);
@@ -278,8 +288,9 @@ class StateLoader {
     const { fileSystem, layout, documents, storeId } = this.#options;
     // By path, because the name of a file does not always tell the id.
     const replaced = new Set<string>();
-    for (const [name, touched] of this.#touched)
-      for (const id of touched.keys()) if (this.#damaged.length > 0) replaced.add(documents.pathOf(name, id));
+    if (this.#damaged.length > 0)
+      for (const state of this.#states.values())
+        for (const id of this.#touched.of(state)) replaced.add(documents.pathOf(state.name, id));
     const wanted = new Set(this.#damaged.map(({ path }) => path).filter((path) => !replaced.has(path)));
     const found = new Map<string, LastOperation>();
     for (const { collection, pack, unreadable } of this.#damagedPacks) {
@@ -291,10 +302,10 @@ class StateLoader {
     );
     if (wanted.size > 0 || missing.size > 0 || unnamed.size > 0) {
       const wants = (name: string, id: string): boolean =>
-        (unnamed.has(name) && this.#touched.get(name)?.has(id) !== true) ||
+        (unnamed.has(name) && !this.#touched.has(this.#state(name), id)) ||
         (wanted.size > 0 && wanted.has(documents.pathOf(name, id))) ||
         (missing.has(name) &&
-          this.#touched.get(name)?.has(id) !== true &&
+          !this.#touched.has(this.#state(name), id) &&
           this.#state(name).sequenceOf(id) === undefined);
       for (const last of await lastOperations({ fileSystem, layout, storeId, acknowledged, wants })) {
         found.set(documents.pathOf(collectionOf(last.operation), last.operation.id), last);
@@ -344,12 +355,13 @@ class StateLoader {
     const missing = new Map<string, number>();
     if (checkpoint.state !== "present" || journal.lost.length > 0) return missing;
     for (const [name, count] of Object.entries(checkpoint.content.documents)) {
-      const touched = this.#touched.get(name) ?? new Map<string, boolean>();
-      const present = this.#states.get(name)?.recent ?? new Map<string, Version>();
-      const expected = count - [...touched.values()].filter((existed) => existed).length;
-      const untouched = present.size - [...touched.keys()].filter((id) => present.has(id)).length;
+      const state = this.#states.get(name) ?? new CollectionState(name, this.#options.documentCache);
+      const expected = count - this.#touched.countExisting(state);
+      const restored = this.#restored.filter(({ collection }) => collection === name).length;
+      const untouched = [...state.loose].filter((id) => !this.#touched.has(state, id)).length + restored;
       const known = this.#damaged.filter(
-        ({ collection, id }) => collection === name && (id === undefined || !(touched.has(id) || present.has(id))),
+        ({ collection, id }) =>
+          collection === name && (id === undefined || !(this.#touched.has(state, id) || state.recent.has(id))),
       );
       const lacking = expected - untouched - known.length;
       if (lacking > 0) missing.set(name, lacking);
@@ -372,6 +384,6 @@ class StateLoader {
  * Whether a commit made a document that was not there before, as its first revision says, and no checkpoint has moved it
  * yet: what is in packs is older. Then the packs need not be asked, which is most of what replaying a creation costs.
  */
-function isNew(state: CollectionState, { id, revision }: PutOperation, { sequence }: CommitRecord): boolean {
+function isNew(state: CollectionState, { id, revision, sequence }: Version): boolean {
   return revision === 1 && !state.recent.has(id) && sequence > state.packs.newestSequence;
 }

@@ -18,14 +18,15 @@ test("a line is its checksum, a space, its JSON and a line feed", () => {
   expect(lines({ durable: 41 }).toString()).toBe('d3b65a35 {"durable":41}\n');
 });
 
-test("a commit's JSON takes its operations as the text they are", () => {
-  const json = commitJson(3, "2026-03-01T12:00:00.000Z", 2, '{"delete":"notes","id":"a","revision":2}');
-  expect(JSON.parse(json)).toEqual({
-    sequence: 3,
-    time: "2026-03-01T12:00:00.000Z",
-    durable: 2,
-    operations: [{ delete: "notes", id: "a", revision: 2 }],
-  });
+test("a commit's JSON takes its operations as the text they are, and comes back with all of them", () => {
+  const head = { sequence: 3, time: "2026-03-01T12:00:00.000Z", durable: 2 };
+  const operation = { delete: "notes", id: "a", revision: 2 };
+  const one = commitJson(3, head.time, 2, JSON.stringify(operation), 1);
+  expect(JSON.parse(one)).toEqual({ ...head, operation });
+  const two = commitJson(3, head.time, 2, `${JSON.stringify(operation)},${JSON.stringify(operation)}`, 2);
+  expect(JSON.parse(two)).toEqual({ ...head, operations: [operation, operation] });
+  for (const [json, operations] of [[one, [operation]] as const, [two, [operation, operation]] as const])
+    expect(decode(lines(JSON.parse(json) as object))).toEqual({ kind: "commit", commit: { ...head, operations } });
 });
 
 test("no line has another line feed or a zero byte in it, whatever the body holds", () => {
@@ -59,6 +60,9 @@ test("a line with the right checksum that is nothing of ours is no line", () => 
     { durable: "3" },
     { durable: 3, sequence: 1 },
     { durable: 3, sequence: 1, operations: {} },
+    { durable: 3, sequence: 1, operation: "delete" },
+    { durable: 3, sequence: 1, operation: null },
+    { durable: 3, sequence: 1, operation: {}, operations: [] },
   ]) {
     const json = JSON.stringify(value);
     const buffer = Buffer.alloc(lineBound(json));

@@ -21,11 +21,12 @@ export function entry(sequence: number, padding = 0): JournalEntry {
   const operations =
     `{"put":"notes","id":"note_${sequence}","revision":1,"schemaVersion":1,"createdAt":"${time}",` +
     `"createdSequence":${sequence},"createdIndex":0,"body":${body}}`;
-  return { sequence, time, operations, deletesOnly: false };
+  return { sequence, time, operations, count: 1, deletesOnly: false };
 }
 
 export function deletion(sequence: number): JournalEntry {
-  return { sequence, time, operations: `{"delete":"notes","id":"note_${sequence}","revision":2}`, deletesOnly: true };
+  const operations = `{"delete":"notes","id":"note_${sequence}","revision":2}`;
+  return { sequence, time, operations, count: 1, deletesOnly: true };
 }
 
 export function header(members: Partial<SegmentHeader> = {}): SegmentHeader {

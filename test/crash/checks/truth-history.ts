@@ -1,4 +1,4 @@
-import type { CommitRecord } from "../../../src/journal/record.js";
+import type { CommitRecord, Operation } from "../../../src/journal/record.js";
 import type { DiskEvent } from "../disk/disk-event.js";
 import { parseSegmentName } from "../product.js";
 import type { Truth } from "./truth.js";
@@ -91,8 +91,9 @@ export class TruthHistory {
   }
 }
 
-/** `<crc32> <JSON>`; a header and a watermark have no sequence. */
+/** `<crc32> <JSON>`; a header and a watermark have no sequence. The only operation of a commit stands in no list. */
 function commitOf(line: string): CommitRecord | undefined {
   if (!/^[0-9a-f]{8} \{"sequence":/.test(line)) return undefined;
-  return JSON.parse(line.slice(9)) as CommitRecord;
+  const { operation, ...members } = JSON.parse(line.slice(9)) as CommitRecord & { operation?: Operation };
+  return operation === undefined ? members : { ...members, operations: [operation] };
 }

@@ -77,7 +77,7 @@ export const checkpointMutations: readonly Mutation[] = [
     name: "names-of-a-dead-owner-not-synced",
     bug: "A document that a killed owner had put in place, and not synced, is taken for durable.",
     file: "src/store/load-state.ts",
-    find: "      this.#options.documents.distrust(name, operation.id);\n",
+    find: "    this.#options.documents.distrust(state.name, operation.id);\n",
     replace: "",
     tests: [found],
   },

@@ -68,8 +68,8 @@ export const journalWritingMutations: readonly Mutation[] = [
     name: "watermark-vouches-for-its-own-batch",
     bug: "A line calls itself durable while it is being written: half a batch counts as acknowledged and damaged.",
     file: writer,
-    find: "commitJson(entry.sequence, entry.time, this.#durable, entry.operations)",
-    replace: "commitJson(entry.sequence, entry.time, entry.sequence, entry.operations)",
+    find: "commitJson(entry.sequence, entry.time, this.#durable, entry.operations, entry.count)",
+    replace: "commitJson(entry.sequence, entry.time, entry.sequence, entry.operations, entry.count)",
     tests: ["test/journal/torn-tail.test.ts", writerTests],
   },
   {

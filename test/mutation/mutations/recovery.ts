@@ -42,9 +42,17 @@ export const recoveryMutations: readonly Mutation[] = [
     name: "older-commit-replayed-over-a-newer-document",
     bug: "A commit from the journal undoes what a checkpoint that was cut short had already moved.",
     file: load,
-    find: "      if (former !== undefined && former > commit.sequence) continue;\n",
+    find: "      if (state.supersedes(version)) return;\n",
     replace: "",
     tests: ["test/store/cut-short-checkpoint.test.ts"],
+  },
+  {
+    name: "deletion-hides-what-its-own-commit-made-anew",
+    bug: "A document that expired and was written anew is gone after a kill: the deletion has the same number.",
+    file: "src/store/collection-state.ts",
+    find: " || (recent.sequence === version.sequence && !recent.deleted);",
+    replace: " || recent.sequence === version.sequence;",
+    tests: ["test/store/expired-then-anew.test.ts"],
   },
   {
     name: "checkpoint-of-another-directory-believed",
