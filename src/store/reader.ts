@@ -311,7 +311,7 @@ export class Reader implements StoreRole {
         const body = JSON.stringify(operation.body);
         const version = versionOfPut(operation, body, commit.sequence, commit.time, []);
         version.keys = storedKeys(state.definition, version, body);
-        if ((state.sequenceOf(operation.id) ?? 0) < commit.sequence) state.acknowledge(version);
+        if (!state.supersedes(version)) state.acknowledge(version);
       }
       bodies.push(JSON.stringify(operation));
     }
