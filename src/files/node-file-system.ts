@@ -115,17 +115,15 @@ export const nodeFileSystem: FileSystem = {
   async syncDirectory(path: string): Promise<void> {
     // Windows has no such call, and needs none: its file systems journal names by themselves.
     if (process.platform === "win32") return;
-    const descriptor = await settle<number>((done) => {
-      fs.open(path, O_RDONLY, done);
-    });
+    // A directory that was just written to is opened from memory, and closed without any work: only the flush is worth
+    // a trip to another thread.
+    const descriptor = fs.openSync(path, O_RDONLY);
     try {
       await settle<undefined>((done) => {
         fs.fsync(descriptor, done);
       });
     } finally {
-      await settle<undefined>((done) => {
-        fs.close(descriptor, done);
-      });
+      fs.closeSync(descriptor);
     }
   },
   kindOf: async (path) => (await promises.statfs(path)).type,
