@@ -140,6 +140,9 @@ class StatusDuringOpening implements OpeningObserver {
       host: hostname(),
       pid: process.pid,
       writeFile: (path, bytes) => reserve.replace(path, bytes),
+      announce: (line) => {
+        lock.announce(line);
+      },
       fileSystem,
       clock,
       identity,

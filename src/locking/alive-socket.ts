@@ -71,6 +71,19 @@ export class AliveSocket {
     }
   }
 
+  /**
+   * Sends a message to everyone who is connected, without waiting for anyone. Who has not yet taken the one before does
+   * not get this one: a watcher that sleeps costs this process the memory of one message, and slows nobody down. So
+   * this is a shortcut for what is also told in another, lasting way.
+   *
+   * @param message whole; it arrives whole, or cut off by the end of the connection.
+   */
+  send(message: Uint8Array): void {
+    for (const socket of this.#connections) {
+      if (socket.writable && socket.writableLength === 0) socket.write(message);
+    }
+  }
+
   /** Stops listening and drops every watcher: from here on this process counts as gone. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) =>
@@ -110,8 +123,12 @@ function reachable(path: string): SocketAddress | undefined {
   }
 }
 
-/** Asks the kernel whether the process that listens on `path` lives, even if it is paused or its event loop is blocked. */
-export async function probeAliveSocket(path: string): Promise<Liveness> {
+/**
+ * Asks the kernel whether the process that listens on `path` lives, even if it is paused or its event loop is blocked.
+ *
+ * @param onBytes called with what that process sends while the connection is held; without it, that is thrown away.
+ */
+export async function probeAliveSocket(path: string, onBytes?: (bytes: Buffer) => void): Promise<Liveness> {
   const address = reachable(path);
   if (address === undefined) return { verdict: "unknown" };
   const socket = createConnection(address.path);
@@ -139,7 +156,9 @@ export async function probeAliveSocket(path: string): Promise<Liveness> {
       resolve();
     });
     socket.on("error", () => socket.destroy());
-    socket.resume();
+    // Either way the connection is read: its end is only seen behind all that was sent before it.
+    if (onBytes === undefined) socket.resume();
+    else socket.on("data", onBytes);
   });
   return { verdict: "alive", connected: true, gone, release: () => socket.destroy() };
 }

@@ -160,6 +160,18 @@ export class DirectoryLock {
   }
 
   /**
+   * Sends a message over `alive.sock` to all who watch this owner: see {@link AliveSocket.send}. Not before the fence was
+   * looked at: an owner that was displaced while it slept does not speak for the directory when it wakes up.
+   *
+   * @throws HoldfastError `WRITER_FENCED` if another owner has claimed the directory; nothing is sent then.
+   */
+  announce(message: Uint8Array): void {
+    if (this.#socket === undefined) return;
+    this.checkFence();
+    this.#socket.send(message);
+  }
+
+  /**
    * Leaves in good order: the next one may come at once. The signs of our presence go first and the word that we left
    * last, so that nothing here can remove what a successor has put up.
    */

@@ -5,11 +5,16 @@ import { isAbsent } from "../files/node-file-system.js";
 import { startupStatusSchema, type StartupStatus } from "./startup-status.js";
 
 /** Far above what 200 transitions and a long list of models need. A larger file is not ours. */
-const largestStatusBytes = 4 * 1024 * 1024;
+export const largestStatusBytes = 4 * 1024 * 1024;
 
 /** Tells one version of the file, or one sign of life in it, from the next. */
 export function signOf(file: FileStatus): string {
   return `${file.inode}:${file.size}:${file.modifiedAtMs}`;
+}
+
+/** A status as it stands in its file, and as a writer sends it to those who are connected: one line. */
+export function statusLine(status: StartupStatus): Buffer {
+  return Buffer.from(`${JSON.stringify(status)}\n`);
 }
 
 /**
@@ -40,7 +45,11 @@ export function unreadable(error: unknown, path: string): HoldfastError {
   );
 }
 
-function parseStatus(bytes: Buffer, path: string): StartupStatus {
+/**
+ * @param path where the bytes come from, for the message.
+ * @throws HoldfastError `CORRUPT` or `UNSUPPORTED_FORMAT`, as {@link readStatusFile}.
+ */
+export function parseStatus(bytes: Buffer, path: string): StartupStatus {
   if (bytes.length > largestStatusBytes) {
     throw new HoldfastError("CORRUPT", `${path} is no startup status: it has ${bytes.length} bytes.`, {
       details: { path },

@@ -41,7 +41,13 @@ export class StatusObserver {
   /** The version of the file that was read last, good or bad. */
   #readSign: string | undefined = notRead;
   #looked = false;
+  /** When the files were looked at last, on the clock's elapsed time. */
+  #lookedAt = -Infinity;
+  /** A hint came since then. */
+  #due = false;
   #folderExists = false;
+  /** Where the file was at the last look. */
+  #startupStatusPath: string | undefined;
   #age = 0;
   #contentProblem: Error | undefined;
   #problem: Error | undefined;
@@ -57,11 +63,15 @@ export class StatusObserver {
       ((warning) => {
         process.emitWarning(warning);
       });
-    const notify = (): void => {
+    const hinted = (): void => {
+      this.#due = true;
       this.#wake.notify();
     };
-    this.#hints = new FolderHints(notify, this.#warn);
-    this.#connection = new WriterConnection(this.#fileSystem, ownIdentity().bootId, notify);
+    const told = (): void => {
+      this.#wake.notify();
+    };
+    this.#hints = new FolderHints(hinted, this.#warn);
+    this.#connection = new WriterConnection(this.#fileSystem, ownIdentity().bootId, { gone: hinted, told });
     this.#heartbeat = new HeartbeatAge(this.#clock, 2 * this.#pollIntervalMs);
   }
 
@@ -70,10 +80,10 @@ export class StatusObserver {
     return this.#problem;
   }
 
-  /** Looks once. @returns what is new, oldest first. */
+  /** Looks once, or hears what the writer has sent. @returns what is new, oldest first. */
   async look(): Promise<WatchedStartupStatus[]> {
     try {
-      const news = await this.#lookUnguarded();
+      const news = this.#hear() ?? this.#glance() ?? (await this.#lookUnguarded());
       this.#report(this.#contentProblem);
       return news;
     } catch (error) {
@@ -86,8 +96,7 @@ export class StatusObserver {
 
   /** Sleeps until there may be something new: a hint, the end of the writer, or the poll. */
   async wait(atMostMs: number, signal?: AbortSignal): Promise<void> {
-    const pollMs = this.#folderExists ? this.#pollIntervalMs : Math.min(this.#pollIntervalMs, absentPollIntervalMs);
-    await this.#wake.wait(Math.min(pollMs, atMostMs), signal);
+    await this.#wake.wait(Math.max(0, Math.min(this.#untilPollMs(), atMostMs)), signal);
   }
 
   close(): void {
@@ -95,8 +104,61 @@ export class StatusObserver {
     this.#connection.release();
   }
 
+  /** However much the writer sends, the files are looked at as often as without it. */
+  #untilPollMs(): number {
+    const pollMs = this.#folderExists ? this.#pollIntervalMs : Math.min(this.#pollIntervalMs, absentPollIntervalMs);
+    return this.#lookedAt + pollMs - this.#clock.elapsed();
+  }
+
+  /**
+   * What the writer sent since the last look: it takes no file to know it, and no question whether its sender lives, for
+   * the connection is open. Once it has ended, only the whole look can tell what that means.
+   *
+   * @returns `undefined` if there is nothing that can be told without looking at the files.
+   */
+  #hear(): WatchedStartupStatus[] | undefined {
+    if (!this.#connection.open || this.#untilPollMs() <= 0 || !this.#takeTold()) return undefined;
+    const status = this.#status;
+    if (status === undefined) return undefined;
+    // A hint that came with it has ended the same sleep. It still wants its look.
+    if (this.#due) this.#wake.notify();
+    return this.#feed?.next({ status, alive: true, ageMs: 0, now: this.#clock.now() });
+  }
+
+  /**
+   * Ends the look that a hint wants, if the file holds just what the writer has sent before: the usual case, and worth
+   * a look of its own. For the file is read without leaving the thread, which takes less than handing it to another: it
+   * is small, and in memory, as the writer is connected and so runs on this very kernel.
+   *
+   * @returns `undefined` if only the whole look can tell.
+   */
+  #glance(): WatchedStartupStatus[] | undefined {
+    const path = this.#startupStatusPath;
+    if (path === undefined || !this.#due || !this.#connection.open || this.#untilPollMs() <= 0) return undefined;
+    try {
+      if (!this.#connection.isTaken(this.#fileSystem.readFileNow(path))) return undefined;
+    } catch {
+      // The whole look meets the same, and says so.
+      return undefined;
+    }
+    this.#due = false;
+    this.#contentProblem = undefined;
+    return [];
+  }
+
+  /** Makes what the writer sent the newest status, if it is. */
+  #takeTold(): boolean {
+    const told = this.#connection.takeTold();
+    if (told === undefined || this.#feed?.accepts(told) !== true) return false;
+    this.#status = told;
+    return true;
+  }
+
   async #lookUnguarded(): Promise<WatchedStartupStatus[]> {
+    this.#due = false;
+    this.#lookedAt = this.#clock.elapsed();
     const folder = await locateStatusFolder(this.#fileSystem, this.#directory);
+    this.#startupStatusPath = folder.startupStatus;
     this.#folderExists = await this.#hints.follow(folder.path);
     let sign = await this.#read(folder);
     for (;;) {
@@ -105,7 +167,8 @@ export class StatusObserver {
       const ageMs = Math.round(this.#age);
       const alive = await this.#alive(folder, status, ageMs);
       if (!alive) {
-        // It may have written its last word between our reading and its end: what is on disk now is final.
+        // It may have sent or written its last word between our reading and its end: what is there now is final.
+        if (this.#takeTold()) continue;
         const signNow = await this.#read(folder);
         if (signNow !== sign) {
           sign = signNow;

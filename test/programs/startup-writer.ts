@@ -18,6 +18,8 @@ interface Command {
   /** So many reports back to back. */
   readonly burst?: number;
   readonly close?: true;
+  /** From now on the disk takes for ever, and this is reported again and again. */
+  readonly stalledReport?: startupModule.StartupReport;
 }
 
 /** The build of the library, two folders up from the build of this program. */
@@ -45,13 +47,18 @@ const lock = await DirectoryLock.acquire({
   staleAfterMs: 200,
 });
 if (socketChoice === "no-socket") await rm(layout.aliveSocket);
+let stalled = false;
 const startup = await Startup.begin({
   layout,
   epoch: lock.claim.epoch,
   host: lock.claim.host,
   pid: lock.claim.pid,
   heartbeatIntervalMs: Number(heartbeat),
-  writeFile: (path, bytes) => replaceFileDurably(nodeFileSystem, path, bytes),
+  writeFile: (path, bytes) =>
+    stalled ? new Promise(() => undefined) : replaceFileDurably(nodeFileSystem, path, bytes),
+  announce: (line) => {
+    lock.announce(line);
+  },
 });
 console.log(JSON.stringify({ run: startup.current.run_id }));
 
@@ -64,7 +71,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 
-async function obey({ report, burst = 0, close }: Command): Promise<void> {
+async function obey({ report, burst = 0, close, stalledReport }: Command): Promise<void> {
+  while (stalledReport !== undefined) {
+    stalled = true;
+    startup.report(stalledReport).catch((error: unknown) => {
+      throw error;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   if (report !== undefined) await startup.report(report);
   const reports = Array.from({ length: burst }, (_, index) =>
     startup.report({ phase: "downloading_models", message: `report ${index + 1} of ${burst}` }),

@@ -41,6 +41,11 @@ export class WriterProcess implements AsyncDisposable {
     await this.#tell({ report });
   }
 
+  /** Makes the same report again and again, on a disk that takes for ever from now on. It can only be killed then. */
+  keepReportingOnStalledDisk(report: StartupReport): void {
+    this.#child.stdin?.write(`${JSON.stringify({ stalledReport: report })}\n`);
+  }
+
   /** Makes so many reports back to back. */
   async burst(count: number): Promise<void> {
     await this.#tell({ burst: count });

@@ -13,6 +13,12 @@ export interface StartupOptions {
   readonly pid: number;
   /** Replaces a file durably. It may draw on a reserve, so that a full disk does not silence the status. */
   readonly writeFile: WriteFile;
+  /**
+   * Tells the watchers that are connected to this process, at once and without waiting for them: one line, as it will
+   * stand in the file. Whoever misses it has the file. Throws `WRITER_FENCED`, and tells nobody, if the directory
+   * belongs to another by now. Default: nobody is told, and watchers see the file alone.
+   */
+  readonly announce?: (line: Uint8Array) => void;
   readonly fileSystem?: FileSystem;
   readonly clock?: Clock;
   /** Under which boot this process runs. Default: what the system says. */

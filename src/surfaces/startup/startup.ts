@@ -7,6 +7,7 @@ import { ownIdentity } from "../../locking/process-identity.js";
 import type { RecoveryReport } from "../../store/recovery-report.js";
 import { previousRunOf } from "../../watch/previous-run.js";
 import type { RecoverySummary, StartupStatus, StartupTransition } from "../../watch/startup-status.js";
+import { statusLine } from "../../watch/status-file.js";
 import { LatestWriter } from "./latest-writer.js";
 import { nextStatus, type RunIdentity, type StatusPosition } from "./next-status.js";
 import { readPreviousStatus, type PreviousStatus } from "./previous-status.js";
@@ -25,12 +26,18 @@ const defaultHeartbeatIntervalMs = 2000;
  *
  * The state in memory always goes ahead; the file follows with one replace at a time. Reports made meanwhile share the
  * next one, and no change of phase is lost by that, since the file carries them all.
+ *
+ * Who is connected to this process is told at once, before the flush of the file, which takes longer than all the rest
+ * and is what the reporting caller waits for. A report that was seen and whose file was lost in a crash is no
+ * contradiction: the process did report it, its watchers see it end, and the next run follows on what the file says.
  */
 export class Startup {
   readonly #run: RunIdentity;
   readonly #clock: Clock;
   readonly #onWarning: (warning: Error) => void;
   readonly #file: StatusFileWriter;
+  readonly #announce: (line: Uint8Array) => void;
+  readonly #announcements = new LatestWriter(() => this.#tellWatchers());
   readonly #fileQueue = new LatestWriter(() => this.#writeFile());
   readonly #historyQueue = new LatestWriter(() => this.#writeHistory());
   #heartbeat: NodeJS.Timeout | undefined;
@@ -71,6 +78,7 @@ export class Startup {
     const { layout, epoch, host, pid, writeFile, fileSystem = nodeFileSystem, clock = systemClock } = options;
     const heartbeatIntervalMs = options.heartbeatIntervalMs ?? defaultHeartbeatIntervalMs;
     this.#clock = clock;
+    this.#announce = options.announce ?? (() => undefined);
     this.#onWarning =
       options.onWarning ??
       ((warning) => {
@@ -204,6 +212,7 @@ export class Startup {
   async #publish(): Promise<void> {
     this.#status = this.#following(this.#status);
     if (this.#history !== undefined && this.#fenced === undefined) this.#historyQueue.request().catch(this.#warn);
+    this.#announcements.request().catch(this.#warn);
     await this.#fileQueue.request();
   }
 
@@ -213,10 +222,22 @@ export class Startup {
     return nextStatus(this.#run, before, this.#reported, published, this.#recovery, this.#now());
   }
 
+  /** Reports of one turn are told as one. */
+  #tellWatchers(): Promise<void> {
+    if (this.#fenced !== undefined) return Promise.resolve();
+    try {
+      this.#announce(statusLine(this.#status));
+      return Promise.resolve();
+    } catch (error) {
+      if (isHoldfastError(error, "WRITER_FENCED")) this.#fence(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
   async #writeFile(): Promise<void> {
     if (this.#fenced !== undefined) throw this.#fenced;
     try {
-      await this.#file.write({ ...this.#status, heartbeat_at: this.#now() });
+      await this.#file.write(this.#status);
       this.#behind = false;
       this.#warned = undefined;
     } catch (error) {
@@ -249,7 +270,10 @@ export class Startup {
 
   async #renew(): Promise<void> {
     try {
-      if (this.#behind || !(await this.#file.touch())) await this.#fileQueue.request();
+      if (this.#behind || !(await this.#file.touch())) {
+        this.#status = { ...this.#status, heartbeat_at: this.#now() };
+        await this.#fileQueue.request();
+      }
     } catch (error) {
       if (isHoldfastError(error, "WRITER_FENCED")) this.#fence(error);
       throw error;

@@ -2,7 +2,7 @@ import { HoldfastError, isHoldfastError } from "../../errors.js";
 import type { Clock } from "../../files/clock.js";
 import type { FileSystem } from "../../files/file-system.js";
 import { storageError } from "../../files/storage-error.js";
-import { readStatusFile, signOf } from "../../watch/status-file.js";
+import { readStatusFile, statusLine } from "../../watch/status-file.js";
 import type { StartupStatus } from "../../watch/startup-status.js";
 
 /** Replaces a file so that its new content survives a power loss, or leaves the old one. */
@@ -38,8 +38,8 @@ export class StatusFileWriter {
     const { path, writeFile } = this.#options;
     await this.#isOurs();
     try {
-      await writeFile(path, Buffer.from(`${JSON.stringify(status)}\n`));
-      this.#sign = await this.#lookAt();
+      await writeFile(path, statusLine(status));
+      this.#sign = this.#lookAt();
     } catch (error) {
       throw storageError(error, "write the startup status", path);
     }
@@ -56,7 +56,7 @@ export class StatusFileWriter {
     if (!(await this.#isOurs())) return false;
     try {
       await fileSystem.touch(path, new Date(clock.now()));
-      this.#sign = await this.#lookAt();
+      this.#sign = this.#lookAt();
     } catch (error) {
       throw storageError(error, "renew the heartbeat", path);
     }
@@ -66,7 +66,7 @@ export class StatusFileWriter {
   /** @throws HoldfastError `WRITER_FENCED` if a later epoch wrote the file. */
   async #isOurs(): Promise<boolean> {
     if (this.#sign === undefined) return false;
-    if ((await this.#lookAt()) === this.#sign) return true;
+    if (this.#lookAt() === this.#sign) return true;
     const { path, epoch, fileSystem } = this.#options;
     const found = await readable(readStatusFile(fileSystem, path));
     if (found !== undefined && found.boot_count > epoch) {
@@ -79,9 +79,8 @@ export class StatusFileWriter {
     return false;
   }
 
-  async #lookAt(): Promise<string | undefined> {
-    const file = await this.#options.fileSystem.status(this.#options.path);
-    return file === undefined ? undefined : signOf(file);
+  #lookAt(): string | undefined {
+    return this.#options.fileSystem.identityNow(this.#options.path);
   }
 }
 
