@@ -12,6 +12,10 @@ import { isAbsent } from "../files/node-file-system.js";
 /** `sockaddr_un` holds 108 bytes on Linux and 104 elsewhere, the closing NUL included. */
 const longestSocketPath = 103;
 
+/** A line from a watcher, whatever it says, asks for what is sent. This is what ours says. */
+const requestLine = "status\n";
+const lineFeed = 0x0a;
+
 /** Where to bind or connect, and what to close afterwards. */
 interface SocketAddress {
   readonly path: string;
@@ -38,15 +42,23 @@ function addressOf(path: string): SocketAddress | undefined {
 export class AliveSocket {
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
+  /** Those of them that want to be told. */
+  readonly #listeners = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
     server.on("connection", (socket) => {
       this.#connections.add(socket);
-      socket.on("close", () => this.#connections.delete(socket));
+      socket.on("close", () => {
+        this.#connections.delete(socket);
+        this.#listeners.delete(socket);
+      });
       // A watcher that goes away resets the connection; that says nothing about this process.
       socket.on("error", () => socket.destroy());
-      socket.resume();
+      // Who has not asked gets nothing: it may wait for the end of the connection alone, and read nothing before that.
+      socket.on("data", (bytes: Buffer) => {
+        if (bytes.includes(lineFeed)) this.#listeners.add(socket);
+      });
       socket.unref();
     });
     server.unref();
@@ -72,14 +84,14 @@ export class AliveSocket {
   }
 
   /**
-   * Sends a message to everyone who is connected, without waiting for anyone. Who has not yet taken the one before does
+   * Sends a message to everyone who has asked for it, without waiting for anyone. Who has not yet taken the one before does
    * not get this one: a watcher that sleeps costs this process the memory of one message, and slows nobody down. So
    * this is a shortcut for what is also told in another, lasting way.
    *
    * @param message whole; it arrives whole, or cut off by the end of the connection.
    */
   send(message: Uint8Array): void {
-    for (const socket of this.#connections) {
+    for (const socket of this.#listeners) {
       if (socket.writable && socket.writableLength === 0) socket.write(message);
     }
   }
@@ -126,7 +138,7 @@ function reachable(path: string): SocketAddress | undefined {
 /**
  * Asks the kernel whether the process that listens on `path` lives, even if it is paused or its event loop is blocked.
  *
- * @param onBytes called with what that process sends while the connection is held; without it, that is thrown away.
+ * @param onBytes called with what that process sends while the connection is held; without it, nothing is asked for.
  */
 export async function probeAliveSocket(path: string, onBytes?: (bytes: Buffer) => void): Promise<Liveness> {
   const address = reachable(path);
@@ -157,8 +169,12 @@ export async function probeAliveSocket(path: string, onBytes?: (bytes: Buffer) =
     });
     socket.on("error", () => socket.destroy());
     // Either way the connection is read: its end is only seen behind all that was sent before it.
-    if (onBytes === undefined) socket.resume();
-    else socket.on("data", onBytes);
+    if (onBytes === undefined) {
+      socket.resume();
+      return;
+    }
+    socket.on("data", onBytes);
+    socket.write(requestLine);
   });
   return { verdict: "alive", connected: true, gone, release: () => socket.destroy() };
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type Socket } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { nodeFileSystem } from "../../src/files/node-file-system.js";
@@ -201,6 +201,28 @@ describe("the writer", () => {
       await liveness.gone;
     }
     expect(Buffer.concat(sent).toString()).not.toContain("still mine");
+  });
+
+  test("sends nothing to those who ask for nothing: they see its end without having read", async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/alive.sock`;
+    const socket = await AliveSocket.listen(path);
+    if (socket === undefined) throw new Error("there are no sockets here");
+    const silent = createConnection(path);
+    await once(silent, "connect");
+    const told: Buffer[] = [];
+    const liveness = await probeAliveSocket(path, (bytes) => told.push(bytes));
+    if (liveness.verdict !== "alive") throw new Error("nobody listens");
+    await expect
+      .poll(() => {
+        socket.send(Buffer.from("told\n"));
+        return told.length;
+      }, patience)
+      .toBeGreaterThan(0);
+    const end = once(silent, "close");
+    await socket.close();
+    await end;
+    expect(silent.bytesRead).toBe(0);
   });
 
   test("keeps at most one message for a watcher that does not read, and sends none but whole ones", async () => {
