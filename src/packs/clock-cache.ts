@@ -1,3 +1,5 @@
+import { RecentlySeen } from "./recently-seen.js";
+
 /** Something in memory that can be had from a file again. Whoever uses one sets {@link recent}. */
 export abstract class CachedPiece {
   /** Whether it was used since the cache last looked. */
@@ -17,8 +19,10 @@ export abstract class CachedPiece {
   abstract leave(): void;
 }
 
-/** Of so many offered pieces that there is no room for, one is taken in. */
-const offersPerPlace = 8;
+/** Of so many wanted pieces that there is no room for, one is taken in. */
+const wantedPerPlace = 8;
+/** For so many bytes of the cache, the name of one piece that was asked for is remembered: in four bytes. */
+const bytesPerName = 1024;
 
 /**
  * What was read, bounded by bytes and shared by all packs or collections of a store. Owners find their pieces by
@@ -29,8 +33,10 @@ export class ClockCache {
   /** The most bytes it keeps. */
   readonly capacityBytes: number;
   #bytes = 0;
-  /** How many pieces were offered that there was no room for. */
-  #offers = 0;
+  /** How many pieces were wanted that there was no room for. */
+  #wanted = 0;
+  /** Made when somebody first asks whether to keep something. */
+  #lookedFor: RecentlySeen | undefined;
   /** The next piece to be looked at; newcomers enter behind it, so they are looked at last. */
   #hand: CachedPiece | undefined;
 
@@ -44,18 +50,31 @@ export class ClockCache {
     return this.#bytes;
   }
 
+  /** Whether a piece of this weight costs no other its place. */
+  hasRoomFor(weight: number): boolean {
+    return this.#bytes + weight <= this.capacityBytes;
+  }
+
   /**
-   * Takes in a piece if that costs no other its place, and else one in {@link offersPerPlace}. Of pieces that are asked
-   * for again and again each comes in soon, and those that are asked for most come in first and stay. Were all taken in,
-   * reads all over a store much larger than the cache would exchange what is kept for what is no better, and that costs
-   * more than reading it.
+   * Whether what was just read is worth keeping: it was read before, and not long ago; and once there is no room left,
+   * one in {@link wantedPerPlace} of that. Of what is asked for again and again each comes in soon, and what is asked
+   * for most comes in first and stays.
+   *
+   * To keep what is read once costs more than reading it: what lives long is copied twice by the collection of garbage,
+   * and needs memory that was not used yet. And were all of it kept, reads all over a store much larger than the cache
+   * would exchange what is kept for what is no better.
+   *
+   * @param name a number that tells it from others, of which 32 bits count, and the lower ones should differ most. Two of
+   * one name are taken for the same.
+   * @param weight of the piece it would be.
    */
-  offer(piece: CachedPiece): void {
-    if (this.#bytes + piece.weight > this.capacityBytes) {
-      this.#offers += 1;
-      if (this.#offers % offersPerPlace !== 0) return;
-    }
-    this.keep(piece);
+  wants(name: number, weight: number): boolean {
+    if (weight > this.capacityBytes) return false;
+    this.#lookedFor ??= new RecentlySeen(this.capacityBytes / bytesPerName);
+    if (!this.#lookedFor.see(name)) return false;
+    if (this.hasRoomFor(weight)) return true;
+    this.#wanted += 1;
+    return this.#wanted % wantedPerPlace === 0;
   }
 
   /** Takes in a piece, at the cost of others. */

@@ -357,8 +357,10 @@ export class CollectionState {
     const { envelope, body } = packed.pack.readNow(packed.place);
     const version = versionOfEnvelope(envelope, body.length, noKeys, body, packed);
     // Only what is the newest may be found here later, and a listing reads what was that when it began.
-    const position = this.#packs.packs.indexOf(packed.pack);
-    if (position >= 0 && !this.#isHidden(position, envelope.id)) this.#read.offer(version);
+    if (this.#read.wants(packed, body.length)) {
+      const position = this.#packs.packs.indexOf(packed.pack);
+      if (position >= 0 && !this.#isHidden(position, envelope.id)) this.#read.keep(version);
+    }
     return version;
   }
 

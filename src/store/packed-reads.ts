@@ -1,6 +1,6 @@
 import type { ClockCache, Pack } from "../packs/index.js";
 import type { PackedVersion } from "./pack-set.js";
-import { ReadDocument } from "./read-document.js";
+import { ReadDocument, weightOf } from "./read-document.js";
 import type { Version } from "./version.js";
 
 /** A version that is in a pack, read. */
@@ -30,9 +30,20 @@ export class PackedReads {
     return (ordinal) => used(byOrdinal.get(ordinal));
   }
 
-  /** Keeps it if there is room, and now and then at the cost of others. */
-  offer(version: PackedRead): void {
-    this.#cache.offer(new KeptRead(this.#byId, this.#of(version.packed.pack), version));
+  /** Whether a document whose body is so long, and was just read from this place, should be kept. */
+  wants({ pack, place }: PackedVersion, bodyLength: number): boolean {
+    const { packBytes, documents, packChecksum } = pack.summary;
+    const weight = weightOf(bodyLength);
+    // Of a pack that fits in as a whole, each document would come in sooner or later: sooner is better.
+    const packWeight = packBytes + documents * weightOf(0);
+    if (packWeight <= this.#cache.capacityBytes && this.#cache.hasRoomFor(weight)) return true;
+    // Two of one name only seem to have been read once more than they were.
+    return this.#cache.wants(place.ordinal ^ packChecksum, weight);
+  }
+
+  /** Keeps it, if need be at the cost of others. */
+  keep(version: PackedRead): void {
+    this.#cache.keep(new KeptRead(this.#byId, this.#of(version.packed.pack), version));
   }
 
   /** Something newer is known. */

@@ -4,6 +4,11 @@ import type { Version } from "./version.js";
 /** What a document weighs in memory besides its body, roughly: its head, and the entries it is found by. */
 const overhead = 1000;
 
+/** Bytes of memory that a document takes whose body, as JSON, is so long. */
+export function weightOf(jsonLength: number): number {
+  return jsonLength + overhead;
+}
+
 /** A document that was read from a file, kept in case it is wanted again. */
 export class ReadDocument<Key> extends CachedPiece {
   readonly version: Version;
@@ -20,7 +25,7 @@ export class ReadDocument<Key> extends CachedPiece {
     this.#key = key;
     this.version = version;
     this.json = json;
-    this.weight = json.length + overhead;
+    this.weight = weightOf(json.length);
   }
 
   /** @internal */
