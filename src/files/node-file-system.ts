@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as promises from "node:fs/promises";
 import type { DirectoryEntry, FileStatus, FileSystem, OpenFile, OpenMode } from "./file-system.js";
+import { ReadAround } from "./read-around.js";
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
@@ -22,10 +23,12 @@ class NodeFile implements OpenFile {
   readonly path: string;
   readonly #descriptor: number;
   readonly #syncEachWrite: boolean;
+  readonly #around: ReadAround;
 
   constructor(path: string, descriptor: number, mode: OpenMode) {
     this.path = path;
     this.#descriptor = descriptor;
+    this.#around = new ReadAround(descriptor);
     this.#syncEachWrite = mode === "write-through" && !writesThrough;
   }
 
@@ -36,7 +39,7 @@ class NodeFile implements OpenFile {
   }
 
   readNow(buffer: Uint8Array, offset: number, length: number, position: number): number {
-    return fs.readSync(this.#descriptor, buffer, offset, length, position);
+    return this.#around.readNow(buffer, offset, length, position);
   }
 
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -71,6 +74,7 @@ class NodeFile implements OpenFile {
   }
 
   async close(): Promise<void> {
+    await this.#around.settled();
     await settle<undefined>((done) => {
       fs.close(this.#descriptor, done);
     });
