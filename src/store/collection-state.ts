@@ -99,11 +99,8 @@ export class CollectionState {
   }
 
   /** The version of a listed document, read now if it is in a pack. @throws HoldfastError `CORRUPT` */
-  versionOf({ id, version, packed, read }: Listed): Version {
-    const known = version ?? read;
-    if (known !== undefined) return known;
-    const there = packed as PackedVersion;
-    return this.#keptVersion(id, there) ?? this.#readPacked(there);
+  versionOf({ version, packed, read }: Listed): Version {
+    return version ?? read ?? this.#readPacked(packed as PackedVersion);
   }
 
   /** The newest version, acknowledged or not; a deletion on its way counts. */
@@ -335,12 +332,6 @@ export class CollectionState {
    */
   forgetOrders(): void {
     this.#orders = undefined;
-  }
-
-  #keptVersion(id: string, { place }: PackedVersion): Version | undefined {
-    const kept = this.#read.find(id);
-    // A listing that began before a change goes on in the packs of its moment.
-    return kept?.sequence === place.sequence ? kept : undefined;
   }
 
   #findReadable(packed: PackedVersion): Version {

@@ -43,6 +43,8 @@ export class PackedReads {
 
   /** Keeps it, if need be at the cost of others. */
   keep(version: PackedRead): void {
+    // Two listings that began before either had read it both come here; what is here is the newest already.
+    if (this.#byId.has(version.id)) return;
     this.#cache.keep(new KeptRead(this.#byId, this.#of(version.packed.pack), version));
   }
 
