@@ -14,7 +14,7 @@ const numbers = {
     meaning: "how often each cell is measured; the median counts",
   },
   seconds: { normal: 1.2, quick: 0.5, minimum: 0.1, whole: false, meaning: "the window of a writing cell" },
-  "warm-up": { normal: 0.3, quick: 0.2, minimum: 0, whole: false, meaning: "seconds under load before that window" },
+  "warm-up": { normal: 1.5, quick: 0.5, minimum: 0, whole: false, meaning: "seconds under load before that window" },
   "read-seconds": { normal: 0.6, quick: 0.3, minimum: 0.01, whole: false, meaning: "of each kind of read" },
   "sustained-seconds": { normal: 60, quick: 8, minimum: 1, whole: false, meaning: "of the sustained load" },
   "sustained-writers": { normal: 64, quick: 64, minimum: 1, whole: true, meaning: "of the sustained load" },

@@ -14,8 +14,8 @@ lists are read. Redis keeps no index: it has the layout of the reference, a SET 
 is **durable**. What that means for each engine stands under "Engines". The batched variants are what a good engineer would
 build around an engine without group commit; they count as peers. lowdb never syncs and does not.
 
-- **Durable inserts**, **lifecycle**: a fixed number of writers for a fixed time, after a warm-up under the same load. A
-  lifecycle is an insert and four updates that complete the record, one record in flight per writer. Afterwards the store is
+- **Durable inserts**, **lifecycle**: a fixed number of writers for a fixed time, after a warm-up under the same load, which
+  is long enough for JavaScript to be compiled; what a cold process does is shown by the openings. A lifecycle is an insert and four updates that complete the record, one record in flight per writer. Afterwards the store is
   opened again, and the number of documents must be that of the acknowledged inserts, or the cell fails.
 - **Sustained inserts**: the same for a minute. A stall is the time between two
   acknowledgments of whichever writers; the longest of all rounds is shown.
@@ -27,7 +27,8 @@ build around an engine without group commit; they count as peers. lowdb never sy
 - **On the disk**: blocks taken, against the bytes of the documents' bodies as JSON. Merged: after \`compact()\` for holdfast,
   \`compactRange\` for classic-level, a rewrite of the append-only file for Redis; the others have nothing of the kind.
 - **Watching**: one process reports, another watches. The latency of an update is the time from the call that reports it
-  until the watcher has seen it, or a newer one. Holdfast's report is durable; PUBLISH keeps nothing.
+  until the watcher has seen it, or a newer one. A report to Holdfast is done when it is durable, and a watcher on the
+  same machine sees it before that; PUBLISH keeps nothing.
 
 ## How to read it
 

@@ -97,7 +97,7 @@ export function machineOf({ machine, options, command, startedAt, finishedAt, ve
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}`,
-    `- median of ${options.rounds} ${options.rounds === 1 ? "round" : "rounds"}, windows of ${options.seconds} s, pacing ${options.pacing}`,
+    `- median of ${options.rounds} ${options.rounds === 1 ? "round" : "rounds"}, windows of ${options.seconds} s behind ${options["warm-up"]} s of warm-up, pacing ${options.pacing}`,
   ].join("\n");
 }
 
