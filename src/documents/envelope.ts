@@ -108,7 +108,7 @@ export function decodeLine(line: Buffer, where: string): EncodedDocument {
   // as much as to read it.
   const text = line.toString("utf8");
   const hasCharacterPerByte = text.length === line.length;
-  const checkedAt = checkedChecksum(line, hasCharacterPerByte ? text : line.toString("latin1"), where);
+  const checkedAt = checkedChecksum(line, findChecksum(hasCharacterPerByte ? text : line.toString("latin1")), where);
   const at = hasCharacterPerByte ? checkedAt : findChecksum(text);
   const body = text.slice(at + digits + bodyMember.length, -ending.length);
   const envelope = parseEnvelope(`${text.slice(0, at - checksumMember.length)}}`, where);
@@ -124,13 +124,12 @@ export function decodeLine(line: Buffer, where: string): EncodedDocument {
  * @throws HoldfastError `CORRUPT` if any byte is not as it was written.
  */
 export function checkLine(line: Buffer, where: string): void {
-  const head = line.toString("latin1", 0, usualHead);
-  checkedChecksum(line, findChecksum(head) < 0 ? line.toString("latin1") : head, where);
+  const inHead = findChecksum(line.toString("latin1", 0, usualHead));
+  checkedChecksum(line, inHead < 0 ? findChecksum(line.toString("latin1")) : inHead, where);
 }
 
-/** @param characters the same bytes, one a character. @returns where the digits stand. */
-function checkedChecksum(bytes: Buffer, characters: string, path: string): number {
-  const at = findChecksum(characters);
+/** @param at where the digits stand; -1 if nowhere. @returns the same. */
+function checkedChecksum(bytes: Buffer, at: number, path: string): number {
   if (at < 0 || readChecksum(bytes, at) !== checksumOf(bytes, at)) {
     throw new HoldfastError("CORRUPT", `${path} does not match its checksum.`, { details: { path } });
   }

@@ -363,7 +363,10 @@ export class Checkpointer {
     return pack;
   }
 
-  /** The pack is listed: a crash in here leaves files that the next opening knows to be older than what a pack has. */
+  /**
+   * The pack is listed: a crash in here leaves files that the next opening knows to be older than what a pack has, one that
+   * was put there late among them.
+   */
   async #removeLoose(state: CollectionState, moved: readonly Version[]): Promise<void> {
     for (const { id } of moved) {
       if (!this.#mayHaveFile(state, id)) continue;

@@ -257,6 +257,12 @@ async function withLateFile(
   return second;
 }
 
+async function expectGone(folder: StateFolder, id: string): Promise<void> {
+  const next = await folder.open();
+  expect(await next.collection(notes).get(id)).toBeUndefined();
+  expect(next.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
+}
+
 async function filesOf(folder: StateFolder, id: string): Promise<string[]> {
   return (await filesBelow(folder.directory, /notes\/documents\/.*\.json$/)).filter((path) =>
     path.endsWith(`/${id}.json`),
@@ -270,9 +276,7 @@ test("a document that a paused owner was about to write does not come back once 
   });
   expect(await filesOf(folder, "one")).toEqual([]);
   await second.close();
-  const third = await folder.open();
-  expect(await third.collection(notes).get("one")).toBeUndefined();
-  expect(third.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
+  await expectGone(folder, "one");
 });
 
 test("nor does it when it went into a pack in between", async () => {
@@ -285,9 +289,7 @@ test("nor does it when it went into a pack in between", async () => {
   // The tombstone is dropped with what it hides.
   await second.compact();
   await second.close();
-  const third = await folder.open();
-  expect(await third.collection(notes).get("one")).toBeUndefined();
-  expect(third.recovery).toMatchObject({ outcome: "clean", damage: [], lostDocuments: [] });
+  await expectGone(folder, "one");
 });
 
 test("a checkpoint that was under way when its process was paused damages nothing of the new owner", async () => {
